@@ -6,7 +6,7 @@
  */
 
 export * from "./core.ts";
-export { type Dataset, type ImageShape, inputWidth, type Split, type ValueScale } from "./data/dataset.ts";
+export { type Dataset, inputWidth, type Split, type ValueScale } from "./data/dataset.ts";
 export * as datasets from "./data/datasets.ts";
 export { DATASET_NAMES, type DatasetOptions, loadDataset } from "./data/registry.ts";
 export {

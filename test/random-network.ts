@@ -4,7 +4,7 @@
  */
 
 import { type RandomStream, randomStream } from "../src/math/random.ts";
-import type { Layer, Network } from "../src/network/network.ts";
+import type { LinearLayer, Network } from "../src/network/network.ts";
 import { type BlockTopology, type EdgeTopology, nonZeros, type Topology } from "../src/topology/topology.ts";
 
 /** Offsets that cut `total` into `pieces` of at least one. */
@@ -51,7 +51,7 @@ function randomConstruction(size: number, random: RandomStream): Pick<EdgeTopolo
 }
 
 /** A layer of random numbers on `topology`, called `layers.i`. */
-export function randomLayer(topology: Topology, i: number, random: RandomStream): Layer {
+export function randomLayer(topology: Topology, i: number, random: RandomStream): LinearLayer {
   const normals = (length: number) => Float32Array.from({ length }, () => random.normal());
   return {
     kind: "linear",
@@ -68,7 +68,7 @@ export function randomLayer(topology: Topology, i: number, random: RandomStream)
 /** A sound network of 1 to 4 layers, 1 to 9 units wide. */
 export function randomNetwork(seed: number): Network {
   const random = randomStream(seed);
-  const layers: Layer[] = [];
+  const layers: LinearLayer[] = [];
   let columns = 1 + random.integer(9);
   for (let i = 1 + random.integer(4); i > 0; i--) {
     const rows = random.integer(3) === 0 ? columns : 1 + random.integer(9);

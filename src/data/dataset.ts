@@ -2,6 +2,8 @@
  * @file What a dataset is: two splits of plain arrays, and how to standardise their inputs.
  */
 
+import type { ImageShape } from "../init/convolution/convolution.ts";
+
 /** Some samples. Exactly one of `labels` and `values` is present. */
 export interface Split {
   readonly count: number;
@@ -13,12 +15,7 @@ export interface Split {
   readonly values?: Float32Array;
 }
 
-/** Extent of an image whose bytes lie channel by channel, each row by row: [channels, height, width]. */
-export interface ImageShape {
-  readonly channels: number;
-  readonly height: number;
-  readonly width: number;
-}
+export type { ImageShape };
 
 /** How regression targets are standardised: (value − mean) / deviation. */
 export interface ValueScale {

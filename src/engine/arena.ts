@@ -5,7 +5,7 @@
  * memory of the order of the square root of the depth.
  */
 
-import type { Layer } from "../network/network.ts";
+import type { LinearLayer } from "../network/network.ts";
 import { groupCount, type Topology } from "../topology/topology.ts";
 
 /** Offsets in bytes from an arena's start, and its size. */
@@ -24,7 +24,7 @@ export interface Arena {
 }
 
 /** The arena of at most `budget` bytes that recomputes nothing if it can; the smallest there is when none fits. */
-export function chooseArena(layers: readonly Layer[], rowBytes: number, budget: number): Arena {
+export function chooseArena(layers: readonly LinearLayer[], rowBytes: number, budget: number): Arena {
   const needs = {
     rows: layers.map(({ topology }) => topology.rows),
     group: layers.reduce((most, { topology }) => Math.max(most, rowsAtOnce(topology)), 0),

@@ -3,7 +3,7 @@
  * offsets.
  */
 
-import type { Activation, Layer } from "../network/network.ts";
+import type { Activation, LinearLayer } from "../network/network.ts";
 import { groupCount, type Topology } from "../topology/topology.ts";
 import { transpose } from "../topology/transpose.ts";
 
@@ -47,7 +47,7 @@ export interface LayerPlaces {
 
 /** The descriptor's words; `put` takes index arrays and tells their addresses. */
 export function describeLayer(
-  { topology, activation }: Layer,
+  { topology, activation }: LinearLayer,
   { weights, bias, output, rowBytes, outputPlaces }: LayerPlaces,
   put: (values: ArrayLike<number>) => number,
 ): number[] {

@@ -3,7 +3,7 @@
  * blocks in panels, biases in the order of the rows.
  */
 
-import type { Layer, Network } from "../network/network.ts";
+import type { LinearLayer, Network } from "../network/network.ts";
 import { fromPanels, toPanels } from "./panels.ts";
 import type { Plan } from "./plan.ts";
 import { rowOrder } from "./unit-order.ts";
@@ -75,7 +75,12 @@ export function unflatten(network: Network, flat: Float32Array): LayerParameters
   return network.layers.map((layer, i) => ({ weights: weights[i], bias: take(layer.bias.length) }));
 }
 
-function writeWeights(layer: Layer, buffer: ArrayBufferLike, address: number, weights: Float32Array): void {
+function writeWeights(
+  layer: LinearLayer,
+  buffer: ArrayBufferLike,
+  address: number,
+  weights: Float32Array,
+): void {
   const stored = new Float32Array(buffer, address, weights.length);
   if (layer.topology.kind === "blocks") toPanels(layer.topology, weights, stored);
   else stored.set(weights);

@@ -7,7 +7,7 @@
  */
 
 import { ArgumentError } from "../errors.ts";
-import { type Layer, type Network, parameterCount } from "../network/network.ts";
+import { type LinearLayer, type Network, parameterCount } from "../network/network.ts";
 import { nonZeros } from "../topology/topology.ts";
 import { chooseArena } from "./arena.ts";
 import { DESCRIPTOR_WORDS, describeLayer, indexBytes } from "./descriptor.ts";
@@ -191,7 +191,7 @@ export function writeReal(buffer: ArrayBufferLike, name: Real, value: number): v
   new Float64Array(buffer, REALS, REAL_FIELDS.length)[REAL_FIELDS.indexOf(name)] = value;
 }
 
-function placeParameters(layers: readonly Layer[]) {
+function placeParameters(layers: readonly LinearLayer[]) {
   let end = 0;
   const take = (length: number): number => {
     const start = end;

@@ -6,14 +6,14 @@
 import { constants } from "node:buffer";
 import { totalmem } from "node:os";
 import { ArgumentError } from "../errors.ts";
-import type { Layer } from "../network/network.ts";
+import type { LinearLayer } from "../network/network.ts";
 import { quote } from "./quote.ts";
 
 /**
  * Refuses layers that are to be float32 matrices, one at a time or all `together`, and are larger than this
  * computer's memory. Throws ArgumentError ("too-large").
  */
-export function refuseTooDense(layers: readonly Layer[], held: "one at a time" | "together"): void {
+export function refuseTooDense(layers: readonly LinearLayer[], held: "one at a time" | "together"): void {
   const most = Math.min(totalmem(), constants.MAX_LENGTH);
   let total = 0;
   for (const { name, topology } of layers) {

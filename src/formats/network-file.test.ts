@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { followNetwork, networkOf, randomLayer, randomNetwork } from "../../test/random-network.ts";
 import { ArgumentError, FileError } from "../errors.ts";
 import { randomStream } from "../math/random.ts";
-import type { Layer, Network } from "../network/network.ts";
+import type { LinearLayer, Network } from "../network/network.ts";
 import type { BlockTopology } from "../topology/topology.ts";
 import { loadCheckpoint, loadNetwork, saveCheckpoint, saveNetwork } from "./network-file.ts";
 import { networkFromTensors, networkToTensors } from "./network-tensors.ts";
@@ -36,7 +36,7 @@ describe("a network in a file", () => {
   });
 
   it("is laid out like this", () => {
-    const layer: Layer = {
+    const layer: LinearLayer = {
       kind: "linear",
       name: "layers.0",
       topology: {
@@ -125,7 +125,7 @@ describe("a network in a file", () => {
     await saveNetwork(sound, path);
     const before = readFileSync(path);
     const [layer, ...rest] = sound.layers;
-    const broken = (change: Partial<Layer>): Network => ({
+    const broken = (change: Partial<LinearLayer>): Network => ({
       ...sound,
       layers: [{ ...layer, ...change }, ...rest],
     });

@@ -4,7 +4,7 @@
 
 import { z } from "zod";
 import { FormatError } from "../errors.ts";
-import type { Activation, CriticalScales, Layer, Network, Provenance } from "../network/network.ts";
+import type { Activation, CriticalScales, LinearLayer, Network, Provenance } from "../network/network.ts";
 import type { SparsityRequest } from "../topology/request.ts";
 import { parseBoundedJson } from "./bounded-json.ts";
 import { quote } from "./quote.ts";
@@ -77,7 +77,14 @@ export function describeNetwork({ layers, provenance }: Network): string {
   return JSON.stringify({ layers: layers.map(describeLayer), provenance });
 }
 
-function describeLayer({ name, kind, activation, asked, initializer, topology }: Layer): LayerDescription {
+function describeLayer({
+  name,
+  kind,
+  activation,
+  asked,
+  initializer,
+  topology,
+}: LinearLayer): LayerDescription {
   const { rows, columns } = topology;
   const common = { kind: topology.kind, name: topology.name, rows, columns };
   const described =

@@ -9,7 +9,7 @@
  */
 
 import { ArgumentError, FormatError } from "../errors.ts";
-import type { Layer, Network } from "../network/network.ts";
+import type { LinearLayer, Network } from "../network/network.ts";
 import { validateNetwork } from "../network/validate.ts";
 import type { EdgeTopology, Topology } from "../topology/topology.ts";
 import {
@@ -99,7 +99,11 @@ function checkNetwork(network: Network, file: string): void {
   }
 }
 
-function layerArrays({ topology, weights, bias }: Layer): [suffix: string, Float32Array | Int32Array][] {
+function layerArrays({
+  topology,
+  weights,
+  bias,
+}: LinearLayer): [suffix: string, Float32Array | Int32Array][] {
   if (topology.kind === "blocks") {
     return [
       ["blocks.weight", weights],
@@ -138,7 +142,7 @@ function constructionArrays({ construction }: EdgeTopology): [suffix: string, In
   ];
 }
 
-function takeLayer(described: LayerDescription, taker: TensorTaker): Layer {
+function takeLayer(described: LayerDescription, taker: TensorTaker): LinearLayer {
   const { name, kind, activation, asked, initializer } = described;
   const topology = takeTopology(described.topology, taker);
   const weights = taker.float32(`${topology.kind}.weight`);

@@ -3,7 +3,7 @@
  * made while it is written, so that never more than one layer is dense at a time.
  */
 
-import type { Layer, Network } from "../network/network.ts";
+import type { LinearLayer, Network } from "../network/network.ts";
 import { forEachConnection } from "../topology/connections.ts";
 import { refuseTooDense } from "./dense-size.ts";
 import { writeFileAtomic } from "./files.ts";
@@ -47,7 +47,7 @@ export async function writeDenseSafetensors(network: Network, path: string): Pro
 }
 
 /** The layer's weights as a matrix [rows × columns], row-major. */
-export function denseWeights({ topology, weights }: Layer): Float32Array {
+export function denseWeights({ topology, weights }: LinearLayer): Float32Array {
   const matrix = new Float32Array(topology.rows * topology.columns);
   let k = 0;
   forEachConnection(topology, (row, column) => {
@@ -56,7 +56,7 @@ export function denseWeights({ topology, weights }: Layer): Float32Array {
   return matrix;
 }
 
-function denseMask({ topology }: Layer): Uint8Array {
+function denseMask({ topology }: LinearLayer): Uint8Array {
   const mask = new Uint8Array(topology.rows * topology.columns);
   forEachConnection(topology, (row, column) => {
     mask[row * topology.columns + column] = 1;
@@ -64,7 +64,7 @@ function denseMask({ topology }: Layer): Uint8Array {
   return mask;
 }
 
-function lazyTensors(layer: Layer, i: number): [string, LazyTensor][] {
+function lazyTensors(layer: LinearLayer, i: number): [string, LazyTensor][] {
   const { rows, columns } = layer.topology;
   return [
     [`layers.${i}.weight`, { dtype: "F32", shape: [rows, columns], make: () => denseWeights(layer) }],

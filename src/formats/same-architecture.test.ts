@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { networkOf } from "../../test/random-network.ts";
 import { FormatError } from "../errors.ts";
-import type { Layer, Network } from "../network/network.ts";
+import type { LinearLayer, Network } from "../network/network.ts";
 import type { BlockTopology, EdgeTopology, Topology } from "../topology/topology.ts";
 import { assertSameArchitecture } from "./same-architecture.ts";
 
@@ -9,7 +9,7 @@ describe("assertSameArchitecture", () => {
   const original = networkOf("blocks");
   const [layer, ...rest] = original.layers;
   const topology = layer.topology as BlockTopology;
-  const withLayer = (change: Partial<Layer>): Network => ({
+  const withLayer = (change: Partial<LinearLayer>): Network => ({
     ...original,
     layers: [{ ...layer, ...change }, ...rest],
   });

@@ -3,7 +3,7 @@
  */
 
 import { FormatError } from "../errors.ts";
-import type { Layer, Network } from "../network/network.ts";
+import type { LinearLayer, Network } from "../network/network.ts";
 import type { Topology } from "../topology/topology.ts";
 import { quote } from "./quote.ts";
 
@@ -30,7 +30,7 @@ function firstDifference(expected: Network, found: Network): string | undefined 
   return undefined;
 }
 
-function layerDifference(expected: Layer, found: Layer): string | undefined {
+function layerDifference(expected: LinearLayer, found: LinearLayer): string | undefined {
   return (
     valueDifference("is called", quote(expected.name), quote(found.name)) ??
     valueDifference("is of kind", expected.kind, found.kind) ??

@@ -4,7 +4,7 @@
 
 import { ArgumentError } from "../errors.ts";
 import { nonZeros } from "../topology/topology.ts";
-import type { Layer, Network, Provenance } from "./network.ts";
+import type { LinearLayer, Network, Provenance } from "./network.ts";
 
 /**
  * Throws ArgumentError ("bad-network"), naming the layer, unless there is a layer, names are unique, each
@@ -31,7 +31,7 @@ export function validateNetwork(network: Network): void {
 
 /** A checked network from layers made elsewhere; throws as `validateNetwork` does. */
 export function fromLayers(
-  layers: readonly Layer[],
+  layers: readonly LinearLayer[],
   provenance: Provenance = { seed: 0, start: "none" },
 ): Network {
   const network: Network = { layers: [...layers], provenance };
@@ -39,7 +39,7 @@ export function fromLayers(
   return network;
 }
 
-function validateParameters(layer: Layer): void {
+function validateParameters(layer: LinearLayer): void {
   const { topology, weights, bias } = layer;
   const expected = nonZeros(topology);
   if (weights.length !== expected) {
@@ -57,7 +57,7 @@ function validateParameters(layer: Layer): void {
   }
 }
 
-function fail(layer: Layer, problem: string): never {
+function fail(layer: LinearLayer, problem: string): never {
   const { rows, columns } = layer.topology;
   throw new ArgumentError("bad-network", `${layer.name} (${rows} x ${columns}): ${problem}`);
 }

@@ -9,7 +9,7 @@ import { quote } from "../formats/quote.ts";
 import { decodeSafetensors } from "../formats/safetensors.ts";
 import type { Tensor } from "../formats/tensor.ts";
 import { topologyFault } from "../formats/topology-fault.ts";
-import type { Activation, Layer, Network } from "../network/network.ts";
+import type { Activation, LinearLayer, Network } from "../network/network.ts";
 import { validateNetwork } from "../network/validate.ts";
 import type { Topology } from "../topology/topology.ts";
 
@@ -75,7 +75,7 @@ class Reader {
     return value as Fields;
   }
 
-  layer(value: unknown, what: string): Layer {
+  layer(value: unknown, what: string): LinearLayer {
     const { kind, name, activation, topology: described } = this.object(value, what);
     if (typeof name !== "string") this.fail(`${what} has no name`);
     const where = `layer ${quote(name)}`;

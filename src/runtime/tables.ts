@@ -5,7 +5,7 @@
 
 import { toPanels } from "../engine/panels.ts";
 import { outputPlaces, rowOrder } from "../engine/unit-order.ts";
-import type { Activation, Layer, Network } from "../network/network.ts";
+import type { Activation, LinearLayer, Network } from "../network/network.ts";
 import { groupCount, type Topology } from "../topology/topology.ts";
 import type { GrowingMemory } from "./memory.ts";
 
@@ -85,14 +85,14 @@ export function makeTable(
   };
 }
 
-function stored({ topology, weights }: Layer): Float32Array {
+function stored({ topology, weights }: LinearLayer): Float32Array {
   if (topology.kind === "edges") return weights;
   const panels = new Float32Array(weights.length);
   toPanels(topology, weights, panels);
   return panels;
 }
 
-function storedBias({ topology, bias }: Layer): Float32Array {
+function storedBias({ topology, bias }: LinearLayer): Float32Array {
   const order = rowOrder(topology);
   return order ? Float32Array.from(order, (unit) => bias[unit]) : bias;
 }

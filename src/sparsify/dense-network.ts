@@ -7,7 +7,7 @@ import { sgd, stateVectors } from "../engine/optimizer.ts";
 import { makePlan } from "../engine/plan.ts";
 import type { Loss, TrainerOptions } from "../engine/trainer.ts";
 import { resolveOptions } from "../engine/trainer-options.ts";
-import type { Layer, Network } from "../network/network.ts";
+import type { LinearLayer, Network } from "../network/network.ts";
 import type { Scoring } from "./method.ts";
 import { completeTopology, scatter } from "./places.ts";
 
@@ -70,7 +70,7 @@ export async function meanGradients(
 export function denseBytes(widths: readonly number[], loss: Loss, batchSize: number): number {
   const none = new Float32Array(0);
   const layers = widths.slice(1).map(
-    (rows, i): Layer => ({
+    (rows, i): LinearLayer => ({
       kind: "linear",
       name: `layers.${i}`,
       topology: completeTopology("dense", { rows, columns: widths[i] }),

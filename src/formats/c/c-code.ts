@@ -3,7 +3,7 @@
  * columns. What a network does not use is not written, as compilers warn of it.
  */
 
-import type { Activation, Layer } from "../../network/network.ts";
+import type { Activation, LinearLayer } from "../../network/network.ts";
 import { ACTIVATION_CODES, CONTIGUOUS, DEALT, EVEN, type Shape, type Tables } from "./c-model.ts";
 import { arrayText, unsignedBits } from "./c-text.ts";
 
@@ -49,7 +49,7 @@ export function needsOf({ shapes }: Tables): Needs {
 }
 
 /** Weights and rows of all layers together. */
-export function totals(layers: readonly Layer[]): { weightCount: number; rowCount: number } {
+export function totals(layers: readonly LinearLayer[]): { weightCount: number; rowCount: number } {
   let [weightCount, rowCount] = [0, 0];
   for (const { weights, bias } of layers) {
     weightCount += weights.length;
@@ -180,7 +180,10 @@ ${indexed ? explicit : ""}  for (group = 0; group < layer->groups; group++) {
  * Widths of the two buffers that layers write to in turn, the second one first; the first also takes the inputs if
  * `withInput`. The last layer writes to the caller's array. 1 where nothing is written.
  */
-export function bufferWidths(layers: readonly Layer[], withInput: boolean): [first: number, second: number] {
+export function bufferWidths(
+  layers: readonly LinearLayer[],
+  withInput: boolean,
+): [first: number, second: number] {
   const widths: [number, number] = [withInput ? layers[0].topology.columns : 1, 1];
   for (const [i, { topology }] of layers.slice(0, -1).entries()) {
     const side = i % 2 === 0 ? 1 : 0;

@@ -2,7 +2,7 @@
  * @file The float32 C file's arrays and code.
  */
 
-import type { Layer } from "../../network/network.ts";
+import type { LinearLayer } from "../../network/network.ts";
 import type { InputScaling } from "../export/exporter.ts";
 import {
   ACTIVATION_TEXT,
@@ -33,7 +33,7 @@ export interface CBody {
 
 /** The body for these layers; `prefix` names the function. */
 export function floatBody(
-  layers: readonly Layer[],
+  layers: readonly LinearLayer[],
   prefix: string,
   scaling: InputScaling | undefined,
 ): CBody {
@@ -75,7 +75,7 @@ export function floatBody(
   };
 }
 
-function inPanels({ topology, weights }: Layer): Float32Array {
+function inPanels({ topology, weights }: LinearLayer): Float32Array {
   return topology.kind === "blocks" ? toCPanels(topology, weights) : weights;
 }
 

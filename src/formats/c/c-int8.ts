@@ -3,7 +3,7 @@
  * rounding an output.
  */
 
-import type { Layer } from "../../network/network.ts";
+import type { LinearLayer } from "../../network/network.ts";
 import type { InputScaling } from "../export/exporter.ts";
 import {
   ACTIVATION_TEXT,
@@ -25,7 +25,7 @@ import type { QuantisedLayer } from "./quantise.ts";
 
 /** The body for these layers; `prefix` names the function. */
 export function int8Body(
-  layers: readonly Layer[],
+  layers: readonly LinearLayer[],
   quantised: readonly QuantisedLayer[],
   prefix: string,
   scaling: InputScaling | undefined,

@@ -7,7 +7,7 @@
  * and a de Bruijn layer is exactly that (docs/theory.md, section 3).
  */
 
-import type { Activation, Layer } from "../../network/network.ts";
+import type { Activation, LinearLayer } from "../../network/network.ts";
 import { type BlockTopology, type EdgeTopology, groupCount, nonZeros } from "../../topology/topology.ts";
 import { unsignedBits } from "./c-text.ts";
 
@@ -55,7 +55,7 @@ export interface Tables {
 type Order = typeof CONTIGUOUS | typeof DEALT | Int32Array;
 
 /** The tables of these layers, equal shapes and equal index arrays kept once. */
-export function tabulate(layers: readonly Layer[]): Tables {
+export function tabulate(layers: readonly LinearLayer[]): Tables {
   const indices = new IndexArrays();
   const shapes: Shape[] = [];
   const known = new Map<string, number>();
@@ -69,7 +69,7 @@ export function tabulate(layers: readonly Layer[]): Tables {
   return { shapes, shapeOf, indices: indices.arrays };
 }
 
-function shapeFor({ topology, activation }: Layer, indices: IndexArrays): Shape {
+function shapeFor({ topology, activation }: LinearLayer, indices: IndexArrays): Shape {
   const { rows, columns } = topology;
   const common = { rows, columns, weights: nonZeros(topology), activation: ACTIVATION_CODES[activation] };
   if (topology.kind === "edges") {

@@ -3,7 +3,7 @@
  * rows × columns floats a layer, which is what dense means.
  */
 
-import type { Layer, Network } from "../../network/network.ts";
+import type { LinearLayer, Network } from "../../network/network.ts";
 import { forEachConnection } from "../../topology/connections.ts";
 import type { BlockTopology } from "../../topology/topology.ts";
 import { refuseTooDense } from "../dense-size.ts";
@@ -14,7 +14,7 @@ export function denseNetwork({ layers, provenance }: Network): Network {
   return { layers: layers.map(denseLayer), provenance };
 }
 
-function denseLayer(layer: Layer): Layer {
+function denseLayer(layer: LinearLayer): LinearLayer {
   const { rows, columns } = layer.topology;
   const weights = new Float32Array(rows * columns);
   let next = 0;

@@ -12,7 +12,7 @@
 import type { Samples } from "../../certificate/index.ts";
 import { ArgumentError } from "../../errors.ts";
 import { forward } from "../../network/evaluate.ts";
-import type { Layer, Network } from "../../network/network.ts";
+import type { LinearLayer, Network } from "../../network/network.ts";
 import { type ActivationScale, chooseScale } from "./activation-scale.ts";
 import { rowsInOrder } from "./c-rows.ts";
 
@@ -45,7 +45,7 @@ export function quantise(network: Network, { inputs, count }: Samples): Quantise
   return network.layers.map((layer, i) => quantiseLayer(layer, scales[i]));
 }
 
-function quantiseLayer(layer: Layer, input: ActivationScale): QuantisedLayer {
+function quantiseLayer(layer: LinearLayer, input: ActivationScale): QuantisedLayer {
   const { rows, weightStarts } = rowsInOrder(layer.topology);
   const weights = new Int8Array(layer.weights.length);
   const scales = new Uint16Array(rows.length);

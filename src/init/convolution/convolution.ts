@@ -18,6 +18,12 @@ export interface ImageSize {
   readonly width: number;
 }
 
+/** Images of some channels, laid out channel by channel, each row by row: [channels, height, width]. */
+export interface ImageShape extends ImageSize {
+  /** At least 1. */
+  readonly channels: number;
+}
+
 /**
  * How kernels are laid over an image. With c = ⌊(k − 1)/2⌋, output pixel (p, q) reads input pixel
  * (s·p + (a − c)·δ, s·q + (b − c)·δ) through tap (a, b): the centre tap (c, c) sits on the pixel itself, and an image

@@ -7,6 +7,7 @@ export {
   type Convolution,
   type ConvolutionGeometry,
   checkConvolution,
+  type ImageShape,
   type ImageSize,
   outputImage,
   type Padding,
