@@ -41,6 +41,8 @@ export function outputShape(layer: Layer): ImageShape {
       const { input, side } = layer;
       return { channels: input.channels * side ** 2, height: input.height / side, width: input.width / side };
     }
+    case "pad":
+      return { channels: layer.input.channels, height: layer.height, width: layer.width };
     default:
       return layer.input;
   }

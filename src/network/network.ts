@@ -72,6 +72,16 @@ export interface SpaceToDepthLayer {
   readonly side: number;
 }
 
+/** Zeros around an image, half of them on each side; where they are odd in number, one more right and below. */
+export interface PadLayer {
+  readonly kind: "pad";
+  readonly name: string;
+  readonly input: ImageShape;
+  /** Of the images it gives, at least those of its input. */
+  readonly height: number;
+  readonly width: number;
+}
+
 /**
  * Channels in pairs (c, c + C/2) become their larger and their smaller value (Anil, Lucas & Grosse, ICML 2019): a
  * permutation at every point, so gradients keep their norm. C is even.
@@ -124,6 +134,7 @@ export type Layer =
   | AveragePoolLayer
   | FlattenLayer
   | SpaceToDepthLayer
+  | PadLayer
   | MaxMinLayer
   | BatchNormLayer
   | AddLayer;
