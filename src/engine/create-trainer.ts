@@ -8,9 +8,11 @@
  */
 
 import { ArgumentError, RunError } from "../errors.ts";
-import type { Network } from "../network/network.ts";
+import { networkInput, networkOutput, sizeOf } from "../network/layer-shape.ts";
+import { type Layer, type Network, parameterCount, parametersOf } from "../network/network.ts";
 import { validateNetwork } from "../network/validate.ts";
 import { compileKernels, type Kernels } from "./kernels/load.ts";
+import { rowSources } from "./layout.ts";
 import { chosenRows, loadInputs, loadTargets, missing } from "./load-batch.ts";
 import { stateVectors } from "./optimizer.ts";
 import { flatten, type LayerParameters, readParameters, unflatten, writeParameters } from "./parameters.ts";
@@ -19,7 +21,6 @@ import { type Represented, represent } from "./representation.ts";
 import { mayBlock, startThreads, type Thread } from "./threads.ts";
 import type { Batch, CreateTrainer, Evaluation, StepResult, Trainer, TrainerOptions } from "./trainer.ts";
 import { type Resolved, resolveOptions } from "./trainer-options.ts";
-import { inputOrder } from "./unit-order.ts";
 
 /** Jobs, as numbered in kernels/assembly/index.ts. */
 const Phase = { exit: 0, train: 1, reduce: 2, update: 3, forward: 4 } as const;
@@ -29,7 +30,10 @@ const PAGE = 65536;
  * Puts a copy of `network` into wasm memory and starts the threads. Throws ArgumentError for impossible options
  * and for networks too large for 32-bit memory.
  */
-export const createTrainer: CreateTrainer = async (network, options) => {
+export const createTrainer: CreateTrainer = async <L extends Layer>(
+  network: Network<L>,
+  options: TrainerOptions,
+) => {
   validateNetwork(network);
   const resolved = resolveOptions(options);
   const { optimizer, memoryBudget } = options;
@@ -41,7 +45,7 @@ export const createTrainer: CreateTrainer = async (network, options) => {
   writePlan(plan, memory.buffer);
   const threads = shared ? await startThreads(module, memory, resolved.threads - 1) : [];
   const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
-  return new WasmTrainer(network, options, {
+  return new WasmTrainer<L>(network, options, {
     ...resolved,
     held,
     plan,
@@ -72,22 +76,25 @@ function allocateMemory(bytes: number, shared: boolean): WebAssembly.Memory {
   }
 }
 
-class WasmTrainer implements Trainer {
+class WasmTrainer<L extends Layer> implements Trainer<L> {
   readonly kernels: string;
   readonly recomputes: boolean;
   readonly bytes: number;
-  readonly #network: Network;
+  readonly #network: Network<L>;
+  /** Number of a sample that each row of the inputs is, and how many there are. */
+  readonly #inputs: { readonly width: number; readonly order: Int32Array | undefined };
   readonly #options: TrainerOptions;
   readonly #parts: Omit<Parts, "threads"> & { readonly threads: readonly Thread[] };
   readonly #blocking = mayBlock();
   #updates = 0;
 
   constructor(
-    network: Network,
+    network: Network<L>,
     options: TrainerOptions,
     parts: Omit<Parts, "threads"> & { threads: readonly Thread[] },
   ) {
     this.#network = network;
+    this.#inputs = { width: sizeOf(networkInput(network)), order: rowSources(parts.held.network.layers[0]) };
     this.#options = options;
     this.#parts = parts;
     this.kernels = parts.kernelsName;
@@ -106,7 +113,7 @@ class WasmTrainer implements Trainer {
       this.#real("beta2", optimizer.beta2);
       this.#real("epsilon", optimizer.epsilon);
     }
-    this.#write(parts.plan.fields.parameters, network.layers);
+    this.#write(parts.plan.fields.parameters, network.layers.map(parametersOf));
   }
 
   step(batch: Batch, learningRate: number): StepResult {
@@ -171,9 +178,11 @@ class WasmTrainer implements Trainer {
     return result;
   }
 
-  network(): Network {
+  network(): Network<L> {
     const parameters = this.#read(this.#parts.plan.fields.parameters);
-    const layers = this.#network.layers.map((layer, i) => ({ ...layer, ...parameters[i] }));
+    const layers = this.#network.layers.map((layer, i) =>
+      "weights" in layer ? { ...layer, ...parameters[i] } : layer,
+    );
     return { ...this.#network, layers };
   }
 
@@ -187,10 +196,7 @@ class WasmTrainer implements Trainer {
     readonly updates: number;
     readonly vectors: Record<string, Float32Array>;
   }): void {
-    const expected = this.#network.layers.reduce(
-      (sum, layer) => sum + layer.weights.length + layer.bias.length,
-      0,
-    );
+    const expected = parameterCount(this.#network);
     for (const [name, address] of this.#stateAddresses()) {
       const vector = state.vectors[name];
       if (vector?.length !== expected) {
@@ -251,10 +257,9 @@ class WasmTrainer implements Trainer {
 
   /** Copies samples and their targets to where the kernels read them; returns the shards used. */
   #load(batch: Batch, first: number, count: number): number {
-    const { plan, shardSize, memory, held } = this.#parts;
-    const { topology } = held.network.layers[0];
-    const ends = { inputs: topology.columns, outputs: this.#outputs() };
-    const shape = { ...ends, shardSize, order: inputOrder(topology) };
+    const { plan, shardSize, memory } = this.#parts;
+    const { width, order } = this.#inputs;
+    const shape = { inputs: width, outputs: this.#outputs(), shardSize, order };
     const shards = Math.ceil(count / shardSize);
     const rows = chosenRows(batch, first, count, shards * shardSize, shape.inputs);
     const floats = (address: number, width: number) =>
@@ -305,7 +310,7 @@ class WasmTrainer implements Trainer {
   }
 
   #outputs(): number {
-    return this.#network.layers[this.#network.layers.length - 1].topology.rows;
+    return sizeOf(networkOutput(this.#network));
   }
 
   #run(phase: number, count: number): void {

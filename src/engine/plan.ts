@@ -2,16 +2,21 @@
  * @file Lays a network, its gradients, optimizer state and activations out in one wasm memory.
  *
  * Everything is allocated once, at its final size; nothing grows. Parameters are one flat vector, all weights
- * then all biases, each layer's part padded to 16 bytes and the biases beginning on a chunk boundary, so that
- * gradients and optimizer state are vectors of the same layout.
+ * then all biases, then all statistics, each layer's part padded to 16 bytes and biases and statistics beginning on a
+ * chunk boundary, so that gradients and optimizer state are vectors of the same layout.
  */
 
 import { ArgumentError } from "../errors.ts";
-import { type LinearLayer, type Network, parameterCount } from "../network/network.ts";
-import { nonZeros } from "../topology/topology.ts";
+import { networkInput, networkOutput, sizeOf } from "../network/layer-shape.ts";
+import { type AnyNetwork, type Layer, parameterCount, parametersOf } from "../network/network.ts";
 import { chooseArena } from "./arena.ts";
-import { DESCRIPTOR_WORDS, describeLayer, indexBytes } from "./descriptor.ts";
-import { outputPlaces } from "./unit-order.ts";
+import {
+  DESCRIPTOR_WORDS,
+  describeStructure,
+  descriptorWords,
+  type LayerPlace,
+  type SharedTables,
+} from "./descriptor.ts";
 
 /** First byte of the header and, after 64 words, of its f64 fields (kernels/assembly/header.ts). */
 const HEADER = 1024;
@@ -30,6 +35,7 @@ const FIELDS = [
   "parameters",
   "parameterBytes",
   "weightBytes",
+  "learnedBytes",
   "gradients",
   "lanes",
   "shards",
@@ -48,6 +54,7 @@ const FIELDS = [
   "delta",
   "transposed",
   "segment",
+  "shortcuts",
   "loss",
   "count",
   "state1",
@@ -84,12 +91,6 @@ export interface PlanOptions {
   readonly memoryBudget?: number;
 }
 
-/** Where one layer's weights and bias lie in the flat vectors, in floats. */
-export interface LayerPlace {
-  readonly weights: number;
-  readonly bias: number;
-}
-
 /** Addresses (bytes) of everything, and the memory's size. */
 export interface Plan {
   readonly fields: Record<Field, number>;
@@ -105,13 +106,13 @@ export interface Plan {
 }
 
 /** Computes the plan. Throws ArgumentError ("too-large") when it fits neither the budget nor 32-bit wasm memory. */
-export function makePlan(network: Network, options: PlanOptions): Plan {
+export function makePlan(network: AnyNetwork, options: PlanOptions): Plan {
   const { layers } = network;
-  const { places, weightFloats, parameters } = placeParameters(layers);
+  const { places, weightFloats, learnedFloats, parameters } = placeParameters(layers);
   const allocate = bumpAllocator();
   const rowBytes = options.shardSize * 4;
-  const inputBytes = layers[0].topology.columns * rowBytes;
-  const outputs = layers[layers.length - 1].topology.rows;
+  const inputBytes = sizeOf(networkInput(network)) * rowBytes;
+  const outputs = sizeOf(networkOutput(network));
   const chunks = Math.ceil((parameters * 4) / CHUNK);
   const vector = parameters * 4;
   const fields: Record<Field, number> = {
@@ -121,6 +122,7 @@ export function makePlan(network: Network, options: PlanOptions): Plan {
     parameters: allocate(vector),
     parameterBytes: vector,
     weightBytes: weightFloats * 4,
+    learnedBytes: learnedFloats * 4,
     gradients: allocate(vector * options.lanes),
     lanes: options.lanes,
     shards: 0,
@@ -139,6 +141,7 @@ export function makePlan(network: Network, options: PlanOptions): Plan {
     delta: 0,
     transposed: 0,
     segment: 0,
+    shortcuts: layers.some(({ kind }) => kind === "add") ? 1 : 0,
     loss: 0,
     count: 0,
     state1: options.stateVectors > 0 ? allocate(vector) : 0,
@@ -147,31 +150,24 @@ export function makePlan(network: Network, options: PlanOptions): Plan {
     optimizer: 0,
     nesterov: 0,
   };
-  const budget = Math.min(options.memoryBudget ?? MAXIMUM_BYTES, MAXIMUM_BYTES);
-  const besides = allocate(0) + layers.reduce((sum, { topology }) => sum + indexBytes(topology), 0);
-  const arena = chooseArena(layers, rowBytes, Math.floor((budget - besides) / options.threads));
-  const bytes = besides + arena.bytes * options.threads;
-  if (bytes > budget) throw tooLarge(bytes, budget, network, options);
-  const { outputs: offsets, bytes: arenaBytes, ...rest } = arena;
-  Object.assign(fields, rest, { arenaBytes, arenas: allocate(arenaBytes * options.threads) });
   const indexArrays: { address: number; values: ArrayLike<number> }[] = [];
+  let indices = 0;
   const put = (values: ArrayLike<number>): number => {
     const address = allocate(values.length * 4);
     indexArrays.push({ address, values });
+    indices += allocate(0) - address;
     return address;
   };
-  const words = layers.flatMap((layer, i) =>
-    describeLayer(
-      layer,
-      {
-        ...places[i],
-        rowBytes,
-        output: offsets[i],
-        outputPlaces: outputPlaces(layer.topology, layers[i + 1]?.topology),
-      },
-      put,
-    ),
-  );
+  const shared: SharedTables = new Map();
+  const structures = layers.map((_, i) => describeStructure(layers, i, rowBytes, put, shared));
+  const budget = Math.min(options.memoryBudget ?? MAXIMUM_BYTES, MAXIMUM_BYTES);
+  const besides = allocate(0);
+  const arena = chooseArena(layers, rowBytes, Math.floor((budget - besides) / options.threads));
+  const bytes = besides + arena.bytes * options.threads;
+  if (bytes > budget) throw tooLarge({ bytes, indices, budget }, network, options);
+  const { spaces, bytes: arenaBytes, ...rest } = arena;
+  Object.assign(fields, rest, { arenaBytes, arenas: allocate(arenaBytes * options.threads) });
+  const words = structures.flatMap((structure, i) => descriptorWords(structure, places[i], spaces[i]));
   indexArrays.push({ address: fields.descriptors, values: words });
   return { fields, places, parameters, chunks, segment: arena.segment, bytes: allocate(0), indexArrays };
 }
@@ -191,18 +187,25 @@ export function writeReal(buffer: ArrayBufferLike, name: Real, value: number): v
   new Float64Array(buffer, REALS, REAL_FIELDS.length)[REAL_FIELDS.indexOf(name)] = value;
 }
 
-function placeParameters(layers: readonly LinearLayer[]) {
+function placeParameters(layers: readonly Layer[]) {
   let end = 0;
   const take = (length: number): number => {
     const start = end;
     end += Math.ceil(length / 4) * 4;
     return start;
   };
-  const weights = layers.map((layer) => take(nonZeros(layer.topology)));
-  end = Math.ceil((end * 4) / CHUNK) * (CHUNK / 4);
-  const weightFloats = end;
-  const places = layers.map((layer, i) => ({ weights: weights[i], bias: take(layer.topology.rows) }));
-  return { places, weightFloats, parameters: end };
+  const toChunk = () => {
+    end = Math.ceil((end * 4) / CHUNK) * (CHUNK / 4);
+    return end;
+  };
+  const arrays = layers.map(parametersOf);
+  const weights = arrays.map((layer) => take(layer.weights.length));
+  const weightFloats = toChunk();
+  const bias = arrays.map((layer) => take(layer.bias.length));
+  const learnedFloats = arrays.some((layer) => layer.statistics) ? toChunk() : end;
+  const statistics = arrays.map((layer) => take(layer.statistics?.length ?? 0));
+  const places = layers.map((_, i) => ({ weights: weights[i], bias: bias[i], statistics: statistics[i] }));
+  return { places, weightFloats, learnedFloats, parameters: end };
 }
 
 /** Addresses on 64-byte lines, from FIRST_FREE on. `allocate(0)` tells the end. */
@@ -216,9 +219,13 @@ function bumpAllocator(): (bytes: number) => number {
 }
 
 /** Says what is needed, what there is, and what would fit. */
-function tooLarge(bytes: number, budget: number, network: Network, options: PlanOptions): ArgumentError {
+function tooLarge(
+  { bytes, indices, budget }: { bytes: number; indices: number; budget: number },
+  network: AnyNetwork,
+  options: PlanOptions,
+): ArgumentError {
   const limit = budget < MAXIMUM_BYTES ? "the memory budget is" : "32-bit WebAssembly has";
-  const least = leastBytes(network, options);
+  const least = leastBytes(network, indices, options);
   const parameters = parameterCount(network);
   const room = Math.floor((budget - (least - parameterBytes(parameters, 1, options))) / 4);
   const fits = Math.max(0, Math.floor(room / (2 + options.stateVectors)));
@@ -233,11 +240,10 @@ function tooLarge(bytes: number, budget: number, network: Network, options: Plan
 }
 
 /** What the same network and batch take at least: one thread, one lane, the smallest shards. */
-function leastBytes(network: Network, options: PlanOptions): number {
+function leastBytes(network: AnyNetwork, indices: number, options: PlanOptions): number {
   const { layers } = network;
   const samples = options.shards * options.shardSize;
-  const ends = layers[0].topology.columns + 2 * layers[layers.length - 1].topology.rows + 1;
-  const indices = layers.reduce((sum, { topology }) => sum + indexBytes(topology), 0);
+  const ends = sizeOf(networkInput(network)) + 2 * sizeOf(networkOutput(network)) + 1;
   const descriptors = layers.length * DESCRIPTOR_WORDS * 4;
   const arena = chooseArena(layers, 8 * 4, 0).bytes;
   return (

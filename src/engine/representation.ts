@@ -3,44 +3,55 @@
  * with parameters carried between the network's own order and that one's.
  */
 
-import type { Network } from "../network/network.ts";
+import {
+  type AnyNetwork,
+  isWeighted,
+  type Layer,
+  type LayerParameters,
+  parametersOf,
+} from "../network/network.ts";
 import { representationOf } from "../network/representation.ts";
-import type { LayerParameters } from "./parameters.ts";
 
 /** The network to plan and run, and the way between its weights and those of the network it stands for. */
 export interface Represented {
-  readonly network: Network;
+  readonly network: AnyNetwork;
   /** Per-layer arrays of the network that was given, in the order of `network`. */
   arrange(parameters: readonly LayerParameters[]): readonly LayerParameters[];
   /** The inverse; weights are fresh arrays where the order differs. */
-  restore<T extends LayerParameters>(parameters: readonly T[]): T[];
+  restore(parameters: readonly LayerParameters[]): LayerParameters[];
 }
 
 /** Chooses for every layer; layers that stay as they are share their arrays with `network`. */
-export function represent(network: Network): Represented {
-  const chosen = network.layers.map(({ kind, topology }) =>
-    kind === "linear" ? representationOf(topology) : { topology, order: undefined },
+export function represent(network: AnyNetwork): Represented {
+  const chosen = network.layers.map((layer) =>
+    isWeighted(layer) ? representationOf(layer.topology) : undefined,
   );
   const arrange = (parameters: readonly LayerParameters[]) =>
     parameters.map((layer, i) => {
-      const { order } = chosen[i];
-      return order === undefined
-        ? layer
-        : { ...layer, weights: Float32Array.from(order, (from) => layer.weights[from]) };
+      const order = chosen[i]?.order;
+      return order === undefined ? layer : { ...layer, weights: reordered(layer.weights, order, "take") };
     });
-  const restore = <T extends LayerParameters>(parameters: readonly T[]): T[] =>
+  const restore = (parameters: readonly LayerParameters[]) =>
     parameters.map((layer, i) => {
-      const { order } = chosen[i];
-      if (order === undefined) return layer;
-      const weights = new Float32Array(order.length);
-      for (let k = 0; k < order.length; k++) weights[order[k]] = layer.weights[k];
-      return { ...layer, weights };
+      const order = chosen[i]?.order;
+      return order === undefined ? layer : { ...layer, weights: reordered(layer.weights, order, "put back") };
     });
-  const arranged = arrange(network.layers);
-  const layers = network.layers.map((layer, i) => ({
-    ...layer,
-    weights: arranged[i].weights,
-    topology: chosen[i].topology,
-  }));
+  const arranged = arrange(network.layers.map(parametersOf));
+  const layers = network.layers.map((layer, i): Layer => {
+    const representation = chosen[i];
+    if (representation === undefined || !isWeighted(layer)) return layer;
+    return { ...layer, weights: arranged[i].weights, topology: representation.topology };
+  });
   return { network: { ...network, layers }, arrange, restore };
+}
+
+/** Weights by connections, `order[k]` being where connection k comes from (or goes back to), taps together. */
+function reordered(weights: Float32Array, order: Int32Array, way: "take" | "put back"): Float32Array {
+  const taps = weights.length / order.length;
+  const result = new Float32Array(weights.length);
+  for (let k = 0; k < order.length; k++) {
+    const [to, from] = way === "take" ? [k, order[k]] : [order[k], k];
+    for (let tap = 0; tap < taps; tap++) result[to * taps + tap] = weights[from * taps + tap];
+  }
+  return result;
 }

@@ -3,7 +3,7 @@
  * its weights.
  */
 
-import type { Network } from "../network/network.ts";
+import type { Layer, LayerParameters, LinearLayer, Network } from "../network/network.ts";
 import type { Optimizer } from "./optimizer.ts";
 
 /** Softmax cross-entropy against class indices, or mean squared error against values (mean over outputs and samples). */
@@ -62,20 +62,21 @@ export interface Evaluation {
 }
 
 /** A network being trained. Synchronous: each call returns when all threads are done. */
-export interface Trainer {
+/** `L`: the kinds of layers of its network. */
+export interface Trainer<L extends Layer = LinearLayer> {
   /** One forward, backward and optimizer update. Throws RunError ("not-finite") and leaves the weights as they were if loss or gradient is not finite. */
   step(batch: Batch, learningRate: number): StepResult;
   /** Loss and accuracy, without an update. */
   evaluate(batch: Batch): Evaluation;
   /** Outputs of the last layer [count, outputs], before any softmax. */
   predict(batch: Omit<Batch, "labels" | "values">): Float32Array;
-  /** Gradient of the batch's loss, as arrays like the network's, without an update (for checks and for pruning scores). */
-  gradients(batch: Batch): {
-    readonly loss: number;
-    readonly layers: { weights: Float32Array; bias: Float32Array }[];
-  };
+  /**
+   * Gradient of the batch's loss, as arrays like the network's, without an update (for checks and for pruning scores).
+   * Batch normalization's `statistics` are what a step would add to them.
+   */
+  gradients(batch: Batch): { readonly loss: number; readonly layers: LayerParameters[] };
   /** The network with its weights as they are now (copies). */
-  network(): Network;
+  network(): Network<L>;
   /** Optimizer state by name ("momentum", "moment1", "moment2"), flat over all weights then all biases, and the count of updates made. */
   optimizerState(): { readonly updates: number; readonly vectors: Record<string, Float32Array> };
   restoreOptimizerState(state: {
@@ -93,4 +94,7 @@ export interface Trainer {
 }
 
 /** Puts a copy of `network` into wasm memory and starts the threads. */
-export type CreateTrainer = (network: Network, options: TrainerOptions) => Promise<Trainer>;
+export type CreateTrainer = <L extends Layer>(
+  network: Network<L>,
+  options: TrainerOptions,
+) => Promise<Trainer<L>>;

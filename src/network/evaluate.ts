@@ -4,39 +4,57 @@
  */
 
 import { ArgumentError } from "../errors.ts";
+import type { ImageShape } from "../init/convolution/convolution.ts";
 import { transpose } from "../math/transpose.ts";
-import type { Activation, LinearLayer, Network } from "./network.ts";
+import { networkInput, networkOutput, outputShape, sizeOf } from "./layer-shape.ts";
+import { type Activation, type AnyNetwork, activationOf, type Layer } from "./network.ts";
+import { batchNorm, momentsOf, runningMoments } from "./reference/batch-norm.ts";
+import { convolve } from "./reference/convolution.ts";
+import { averagePool, maxMin, pad, shortcut, spaceToDepth } from "./reference/images.ts";
+import { linear } from "./reference/linear.ts";
 
 /**
- * Called after each layer with its index and its pre-activations and activations, both [rows, count]. They are
- * fresh arrays, so they may be kept.
+ * Called after each layer with its index and its pre-activations and activations, both [outputs, count], where images
+ * are [channels, height, width, count]. They do not change afterwards, so they may be kept.
  */
 export type LayerVisitor = (layer: number, preActivations: Float64Array, activations: Float64Array) => void;
 
+export interface ForwardOptions {
+  /** Batch normalization by means and variances of these samples, as in training one shard of them. Default false. */
+  readonly training?: boolean;
+}
+
+/** Outputs of earlier layers that additions read, by name. */
+type Kept = ReadonlyMap<string, { readonly shape: ImageShape; readonly values: Float64Array }>;
+
 /**
- * Outputs [count, outputs] of `network` on `inputs` [count, width], both row-major. Throws ArgumentError
- * ("bad-input-size") if `inputs` is not count × width numbers.
+ * Outputs [count, outputs] of `network` on `inputs` [count, inputs], both row-major; images are [channels, height,
+ * width] each. Throws ArgumentError ("bad-input-size") if `inputs` are not as many numbers.
  */
 export function forward(
-  network: Network,
+  network: AnyNetwork,
   inputs: Float64Array,
   count: number,
   visit?: LayerVisitor,
+  { training = false }: ForwardOptions = {},
 ): Float64Array {
-  const width = network.layers[0].topology.columns;
+  const width = sizeOf(networkInput(network));
   if (inputs.length !== count * width) {
     throw new ArgumentError(
       "bad-input-size",
       `${count} inputs of width ${width} are ${count * width} numbers, not ${inputs.length}`,
     );
   }
+  const needed = new Set(network.layers.flatMap((layer) => (layer.kind === "add" ? [layer.from] : [])));
+  const kept = new Map<string, { shape: ImageShape; values: Float64Array }>();
   let values = transpose(inputs, count, width);
   for (const [index, layer] of network.layers.entries()) {
-    const preActivations = applyWeights(layer, values, count);
-    values = preActivations.map(activationFunction(layer.activation));
+    const preActivations = apply(layer, values, count, training, kept);
+    values = preActivations.map(activationFunction(activationOf(layer)));
+    if (needed.has(layer.name)) kept.set(layer.name, { shape: outputShape(layer), values });
     visit?.(index, preActivations, values);
   }
-  return transpose(values, network.layers.at(-1)!.topology.rows, count);
+  return transpose(values, sizeOf(networkOutput(network)), count);
 }
 
 /** The function an activation names. */
@@ -51,34 +69,29 @@ const activationFunctions: Record<Activation, (value: number) => number> = {
   hardtanh: (value) => Math.max(-1, Math.min(1, value)),
 };
 
-/** W x + b for x [columns, count]: [rows, count]. The inner loop runs over the samples. */
-function applyWeights(
-  { topology, weights, bias }: LinearLayer,
-  x: Float64Array,
-  count: number,
-): Float64Array {
-  const y = new Float64Array(topology.rows * count);
-  for (let row = 0; row < topology.rows; row++) y.fill(bias[row], row * count, (row + 1) * count);
-  const add = (row: number, column: number, weight: number): void => {
-    const to = row * count;
-    const from = column * count;
-    for (let s = 0; s < count; s++) y[to + s] += weight * x[from + s];
-  };
-  let next = 0;
-  if (topology.kind === "edges") {
-    const { rowPointers, columnIndices } = topology;
-    for (let row = 0; row < topology.rows; row++) {
-      for (; next < rowPointers[row + 1]; next++) add(row, columnIndices[next], weights[next]);
-    }
-    return y;
-  }
-  const { rowOrder, columnOrder, rowOffsets, columnOffsets } = topology;
-  for (let q = 0; q + 1 < rowOffsets.length; q++) {
-    for (let i = rowOffsets[q]; i < rowOffsets[q + 1]; i++) {
-      for (let j = columnOffsets[q]; j < columnOffsets[q + 1]; j++) {
-        add(rowOrder[i], columnOrder[j], weights[next++]);
-      }
+/** A layer's pre-activations for x [inputs, count]. */
+function apply(layer: Layer, x: Float64Array, count: number, training: boolean, kept: Kept): Float64Array {
+  switch (layer.kind) {
+    case "linear":
+      return linear(layer, x, count);
+    case "convolution":
+      return convolve(layer, x, count);
+    case "averagePool":
+      return averagePool(layer, x, count);
+    case "flatten":
+      return x;
+    case "spaceToDepth":
+      return spaceToDepth(layer, x, count);
+    case "pad":
+      return pad(layer, x, count);
+    case "maxMin":
+      return maxMin(layer, x, count);
+    case "batchNorm":
+      return batchNorm(layer, training ? momentsOf(layer.input.channels, x) : runningMoments(layer), x);
+    case "add": {
+      const from = kept.get(layer.from)!;
+      const added = shortcut(layer.input, from.shape, from.values, count);
+      return x.map((value, k) => value + added[k]);
     }
   }
-  return y;
 }

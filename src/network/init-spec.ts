@@ -38,7 +38,7 @@ export function dense(options: Pick<InitSpec, "weights" | "gain"> = {}): InitSpe
 }
 
 /** The sparsity part alone. */
-export function requestOf({ sparsity, degree, groups, compression }: InitSpec): SparsityRequest {
+export function requestOf({ sparsity, degree, groups, compression }: SparsityRequest): SparsityRequest {
   return {
     ...(sparsity !== undefined && { sparsity }),
     ...(degree !== undefined && { degree }),

@@ -3,9 +3,10 @@
  * the data dictates the shape.
  */
 
-import { InfeasibleError, IsosparseError } from "../errors.ts";
+import { InfeasibleError } from "../errors.ts";
+import { kernelRequest } from "../init/convolution/kernel-topology.ts";
+import { looksLinearKernels } from "../init/convolution/looks-linear-kernels.ts";
 import type { Initializer } from "../init/initializer.ts";
-import { looksLinear } from "../init/looks-linear.ts";
 import type { RandomStream } from "../math/random.ts";
 import type { Arrangement } from "../topology/arrangement.ts";
 import { type MirrorSides, mirror } from "../topology/mirror.ts";
@@ -13,11 +14,15 @@ import { buildTopology, nearestFeasible, topologyNeeds } from "../topology/regis
 import { describeRequest, requestFor, type SparsityRequest, targetNonZeros } from "../topology/request.ts";
 import type { LayerShape } from "../topology/shape.ts";
 import type { Topology } from "../topology/topology.ts";
+import { naming } from "./naming.ts";
 
 /** What is asked of one layer. */
 export interface LayerPlan {
   readonly name: string;
+  /** Of units, or of the channels of a convolution. */
   readonly shape: LayerShape;
+  /** What the request counts: weights and biases, or kernels alone. */
+  readonly counts: "parameters" | "kernels";
   readonly topology: string;
   readonly arrangement?: Arrangement;
   readonly asked: SparsityRequest;
@@ -25,6 +30,7 @@ export interface LayerPlan {
   readonly atEnd: boolean;
   /** Sides whose units come in looks-linear pairs. */
   readonly mirrored: MirrorSides;
+  /** Weights [non-zeros], or [non-zeros, taps] of kernels. */
   readonly initializer: Initializer;
   readonly gain: number;
   /** This layer's topology and weights draw from streams of their own. */
@@ -43,21 +49,21 @@ const mostRounds = 10;
  */
 export function requireFeasible(plans: readonly LayerPlan[]): void {
   const strict = plans.filter((plan) => !givesWay(plan));
-  const failing = strict.find((plan) => nearestOnLayer(plan, plan.asked) !== plan.asked);
+  const failing = strict.find((plan) => !meetsRequest(plan));
   if (failing === undefined) return;
-  const { asked, topology, mirrored } = failing;
+  const { topology, mirrored } = failing;
   const twins = mirrored.rows || mirrored.columns;
   throw new InfeasibleError(
     "infeasible-layer",
-    `${describeLayer(failing)}: a ${twins ? "looks-linear " : ""}${topology} layer cannot have ` +
-      `${describeRequest(asked)}${advice(failing, strict)}`,
+    `${describePlan(failing)}: a ${twins ? "looks-linear " : ""}${topology} layer cannot have ` +
+      `${describeRequest(failing.asked)}${advice(failing, strict)}`,
   );
 }
 
 /** What stands in the way, where no request would help, and what to ask for instead. */
 function advice(failing: LayerPlan, strict: readonly LayerPlan[]): string {
   const sao = "use sao, which any shape can have";
-  const nearest = nearestOnLayer(failing, failing.asked);
+  const nearest = nearestOnLayer(failing, connectionsAsked(failing));
   if (nearest === undefined) {
     const { rows, columns } = baseShape(failing);
     const whole = rows === failing.shape.rows && columns === failing.shape.columns;
@@ -67,7 +73,7 @@ function advice(failing: LayerPlan, strict: readonly LayerPlan[]): string {
   }
   const common = nearestOnAll(strict, nearest);
   if (common === undefined) return `, and the layers have no ${failing.topology} request in common; ${sao}`;
-  return `; the nearest ${common === nearest ? "it" : "every layer"} can have is ${describeRequest(common)}`;
+  return `; the nearest ${common === nearest ? "it" : "every layer"} can have is ${inWords(failing, common)}`;
 }
 
 /** From `start`, gives way to one layer after another until all agree; undefined when they never do. */
@@ -116,23 +122,41 @@ function givesWay({ atEnd, shape, topology }: LayerPlan): boolean {
  */
 export function buildLayer(plan: LayerPlan): { topology: Topology; weights: Float32Array } {
   const base = baseTopology(plan);
-  const weights = naming(plan, () =>
+  const weights = naming(describePlan(plan), () =>
     plan.initializer(base, { random: plan.random.weights, gain: plan.gain }),
   );
   const { mirrored } = plan;
   if (!mirrored.rows && !mirrored.columns) return { topology: base, weights };
   const topology = mirror(base, mirrored);
-  return { topology, weights: looksLinear(base, weights, topology, mirrored) };
+  return { topology, weights: looksLinearKernels(base, weights, topology, mirrored) };
 }
 
 function baseTopology(plan: LayerPlan): Topology {
   const base = baseShape(plan);
-  const request = rescale(plan.shape, plan.asked, base);
+  const asked = connectionsAsked(plan);
+  const request = rescale(plan.shape, asked, base);
   const options = { random: plan.random.topology, arrangement: plan.arrangement, minimumDegree };
-  if (givesWay(plan) && nearestOnLayer(plan, plan.asked) !== plan.asked) {
+  if (givesWay(plan) && !meetsRequest(plan)) {
     return buildTopology("sao", base, nearestFeasible(base, request, { minimumDegree }), options);
   }
-  return naming(plan, () => buildTopology(plan.topology, base, request, options));
+  return naming(describePlan(plan), () => buildTopology(plan.topology, base, request, options));
+}
+
+/** The request in terms that `nearestFeasible` and topologies count as the plan does. */
+function connectionsAsked({ asked, counts }: LayerPlan): SparsityRequest {
+  return counts === "kernels" ? kernelRequest(asked) : asked;
+}
+
+/** The other way around. */
+function inWords({ asked, counts }: LayerPlan, request: SparsityRequest): string {
+  const { sparsity } = request;
+  const compressed = counts === "kernels" && asked.compression !== undefined && sparsity !== undefined;
+  return describeRequest(compressed ? { compression: 1 / (1 - sparsity) } : request);
+}
+
+function meetsRequest(plan: LayerPlan): boolean {
+  const asked = connectionsAsked(plan);
+  return nearestOnLayer(plan, asked) === asked;
 }
 
 /** What a layer is without twins. */
@@ -143,19 +167,8 @@ function baseShape({ shape, mirrored }: LayerPlan): LayerShape {
   };
 }
 
-function describeLayer({ name, shape }: LayerPlan): string {
-  return `${name} (${shape.rows} x ${shape.columns})`;
-}
-
-/** What `make` returns; its errors with the layer's name in front. */
-function naming<T>(plan: LayerPlan, make: () => T): T {
-  try {
-    return make();
-  } catch (error) {
-    if (!(error instanceof IsosparseError)) throw error;
-    const Kind = error.constructor as typeof IsosparseError;
-    throw new Kind(error.code, `${describeLayer(plan)}: ${error.message}`, { cause: error });
-  }
+function describePlan({ name, shape, counts }: LayerPlan): string {
+  return `${name} (${shape.rows} x ${shape.columns}${counts === "kernels" ? " channels" : ""})`;
 }
 
 /** The nearest request the topology can meet, `request` itself if it can; undefined if it cannot have the shape. */

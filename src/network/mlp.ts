@@ -3,12 +3,12 @@
  */
 
 import { ArgumentError } from "../errors.ts";
-import { criticalStart, isometricStart } from "../init/critical-start.ts";
 import { initializerNamed } from "../init/registry.ts";
-import { type RandomStream, randomStream } from "../math/random.ts";
+import { randomStream } from "../math/random.ts";
 import { type InitSpec, initFields, requestOf } from "./init-spec.ts";
 import { buildLayer, requireFeasible } from "./layer-plan.ts";
 import type { Activation, Network, Provenance } from "./network.ts";
+import { checkActivation, drawBiases, requirePairs, scalesFor, startFor } from "./start.ts";
 
 export interface MlpOptions {
   /** Input width, hidden widths, output width: two or more whole numbers from 1. */
@@ -51,27 +51,16 @@ export function mlp(options: MlpOptions): Network {
   checkOptions(options);
   const { widths, activation = "tanh", init, seed = 0 } = options;
   checkWidths(widths);
-  if (!activations.includes(activation)) {
-    throw new ArgumentError(
-      "bad-activation",
-      `activation must be one of ${activations.join(", ")}, not ${activation}`,
-    );
-  }
-  const start = startFor(activation, init, options.start);
+  checkActivation(activation);
+  const start = startFor(activation, {
+    asked: options.start,
+    isometric: isometricWeights.includes(init.weights ?? "orthogonal"),
+    gain: init.gain,
+    meanSquare: options.meanSquare,
+  });
   if (start === "looks-linear") checkPairs(widths);
-  if (start !== "critical" && options.meanSquare !== undefined) {
-    throw new ArgumentError("bad-mean-square", `a mean square is for start "critical"; this is "${start}"`);
-  }
-  const depth = widths.length - 1;
-  const critical =
-    start === "critical"
-      ? criticalStart(depth, options.meanSquare)
-      : start === "isometric"
-        ? isometricStart(depth)
-        : undefined;
+  const critical = scalesFor(start, widths.length - 1, options.meanSquare);
   const gain = critical?.gain ?? init.gain ?? 1;
-  if (!Number.isFinite(gain))
-    throw new ArgumentError("bad-gain", `gain must be a finite number, not ${gain}`);
   const { topology = "sao", weights: initializer = "orthogonal" } = init;
   const initialize = initializerNamed(initializer);
   const asked = requestOf(init);
@@ -80,6 +69,7 @@ export function mlp(options: MlpOptions): Network {
   const plans = widths.slice(1).map((rows, i) => ({
     name: `layers.${i}`,
     shape: { rows, columns: widths[i] },
+    counts: "parameters" as const,
     topology,
     arrangement: init.arrangement,
     asked,
@@ -94,7 +84,7 @@ export function mlp(options: MlpOptions): Network {
     kind: "linear" as const,
     name: plan.name,
     ...buildLayer(plan),
-    bias: biases(plan.shape.rows, critical?.biasVariance ?? 0, random.split("bias", i)),
+    bias: drawBiases(plan.shape.rows, critical?.biasVariance ?? 0, random.split("bias", i)),
     activation: i === last ? ("linear" as const) : activation,
     asked,
     initializer,
@@ -102,7 +92,7 @@ export function mlp(options: MlpOptions): Network {
   return { layers, provenance: { seed, start, ...(critical && { critical }) } };
 }
 
-const activations: readonly Activation[] = ["linear", "tanh", "relu", "hardtanh"];
+const isometricWeights: readonly string[] = ["orthogonal", "approximateIsometry"];
 
 const optionFields: readonly string[] = [
   "widths",
@@ -146,53 +136,8 @@ function checkWidths(widths: readonly number[]): void {
   }
 }
 
-/** The start asked for, checked against the activation and gain; or the default. */
-function startFor(
-  activation: Activation,
-  { weights = "orthogonal", gain }: InitSpec,
-  asked: Provenance["start"] | undefined,
-): Provenance["start"] {
-  const isometricWeights = weights === "orthogonal" || weights === "approximateIsometry";
-  if (asked === undefined) {
-    if (!isometricWeights || gain !== undefined) return "none";
-    return activation === "tanh" ? "critical" : activation === "relu" ? "looks-linear" : "none";
-  }
-  const needs = { none: activation, critical: "tanh", isometric: "tanh", "looks-linear": "relu" }[asked];
-  if (needs === undefined) {
-    throw new ArgumentError(
-      "bad-start",
-      `start must be critical, isometric, looks-linear or none, not ${asked}`,
-    );
-  }
-  if (needs !== activation) {
-    throw new ArgumentError(
-      "bad-start",
-      `start "${asked}" is for ${needs} networks; for ${activation} use "none"`,
-    );
-  }
-  if (needs === "tanh" && asked !== "none" && gain !== undefined) {
-    throw new ArgumentError(
-      "bad-gain",
-      `start "${asked}" chooses the gain; leave gain out or use start "none"`,
-    );
-  }
-  return asked;
-}
-
 function checkPairs(widths: readonly number[]): void {
   for (let i = 1; i < widths.length - 1; i++) {
-    if (widths[i] % 2 === 1) {
-      const nearest = widths[i] === 1 ? "2" : `${widths[i] - 1} or ${widths[i] + 1}`;
-      throw new ArgumentError(
-        "odd-width",
-        `layers.${i - 1} (${widths[i]} x ${widths[i - 1]}): looks-linear pairs units, so hidden widths must be ` +
-          `even: use ${nearest}, or start "none"`,
-      );
-    }
+    requirePairs(`layers.${i - 1} (${widths[i]} x ${widths[i - 1]})`, "units", widths[i]);
   }
-}
-
-function biases(rows: number, variance: number, random: RandomStream): Float32Array {
-  const deviation = Math.sqrt(variance);
-  return Float32Array.from({ length: rows }, () => (deviation === 0 ? 0 : deviation * random.normal()));
 }

@@ -199,6 +199,11 @@ export function parametersOf(layer: Layer): LayerParameters {
   return isWeighted(layer) ? { weights: layer.weights, bias: layer.bias } : { weights: none, bias: none };
 }
 
+/** What a layer applies to its pre-activations; `"linear"` for layers that apply nothing. */
+export function activationOf(layer: Layer): Activation {
+  return "activation" in layer ? layer.activation : "linear";
+}
+
 /** Whether a layer has a sparse mask. */
 export function isWeighted(layer: Layer): layer is WeightedLayer {
   return layer.kind === "linear" || layer.kind === "convolution";

@@ -16,18 +16,16 @@
 import { madd } from "./simd";
 
 /**
- * out[rows[r]] = bias[r] + Σ_k W[r, k] · x[k] for the `height` (1 to 4) rows of a panel; `rows` points at byte
- * offsets from `out`.
+ * r[i] = bias[i] + Σ_k W[i, k] · x[k] for the `height` (1 to 4) rows of a panel, whose outputs begin at r0 … r3.
+ *
+ * In a convolution the sum is over taps besides: the entries from `tap` to `lastTap` are pairs (input pixel, tap),
+ * with `pixelBytes` of `x` to a pixel and `tapBytes` of weights to a tap.
  */
 // @ts-ignore: decorator
 @inline
-function panelForward(height: i32, w: usize, n: usize, x: usize, rows: usize, out: usize, bias: usize, rowBytes: usize): void {
-  const r0 = out + <usize>load<u32>(rows);
-  const r1 = height > 1 ? out + <usize>load<u32>(rows, 4) : 0;
-  const r2 = height > 2 ? out + <usize>load<u32>(rows, 8) : 0;
-  const r3 = height > 3 ? out + <usize>load<u32>(rows, 12) : 0;
+export function panelForward(convolution: bool, height: i32, w: usize, n: usize, x: usize, tap: usize, lastTap: usize, pixelBytes: usize, tapBytes: usize, r0: usize, r1: usize, r2: usize, r3: usize, bias: usize, rowBytes: usize): void {
   const step: usize = height << 2;
-  const end = w + n * step;
+  const lineBytes = n * step;
   for (let s: usize = 0; s < rowBytes; s += 32) {
     let a0 = v128.load_splat<f32>(bias);
     let b0 = a0;
@@ -39,32 +37,41 @@ function panelForward(height: i32, w: usize, n: usize, x: usize, rows: usize, ou
     let b3 = a3;
     let weight = w;
     let column = x + s;
-    while (weight < end) {
-      const xa = v128.load(column);
-      const xb = v128.load(column, 16);
-      const w0 = v128.load_splat<f32>(weight);
-      a0 = madd(w0, xa, a0);
-      b0 = madd(w0, xb, b0);
-      if (height > 1) {
-        if (weight == 1) break;
-        const w1 = v128.load_splat<f32>(weight, 4);
-        a1 = madd(w1, xa, a1);
-        b1 = madd(w1, xb, b1);
+    let entry = tap;
+    do {
+      if (convolution) {
+        column = x + s + <usize>load<u32>(entry) * pixelBytes;
+        weight = w + <usize>load<u32>(entry, 4) * tapBytes;
+        entry += 8;
       }
-      if (height > 2) {
-        const w2 = v128.load_splat<f32>(weight, 8);
-        a2 = madd(w2, xa, a2);
-        b2 = madd(w2, xb, b2);
+      const end = weight + lineBytes;
+      while (weight < end) {
+        const xa = v128.load(column);
+        const xb = v128.load(column, 16);
+        const w0 = v128.load_splat<f32>(weight);
+        a0 = madd(w0, xa, a0);
+        b0 = madd(w0, xb, b0);
+        if (height > 1) {
+          if (weight == 1) break;
+          const w1 = v128.load_splat<f32>(weight, 4);
+          a1 = madd(w1, xa, a1);
+          b1 = madd(w1, xb, b1);
+        }
+        if (height > 2) {
+          const w2 = v128.load_splat<f32>(weight, 8);
+          a2 = madd(w2, xa, a2);
+          b2 = madd(w2, xb, b2);
+        }
+        if (height > 3) {
+          if (weight == 2) break;
+          const w3 = v128.load_splat<f32>(weight, 12);
+          a3 = madd(w3, xa, a3);
+          b3 = madd(w3, xb, b3);
+        }
+        weight += step;
+        column += rowBytes;
       }
-      if (height > 3) {
-        if (weight == 2) break;
-        const w3 = v128.load_splat<f32>(weight, 12);
-        a3 = madd(w3, xa, a3);
-        b3 = madd(w3, xb, b3);
-      }
-      weight += step;
-      column += rowBytes;
-    }
+    } while (convolution && entry < lastTap);
     v128.store(r0 + s, a0);
     v128.store(r0 + s, b0, 16);
     if (height > 1) {
@@ -85,12 +92,23 @@ function panelForward(height: i32, w: usize, n: usize, x: usize, rows: usize, ou
 /** One block forward: m rows, n columns. `x` is its first input, `bias` its first row's. */
 export function blockForward(w: usize, m: usize, n: usize, x: usize, rows: usize, out: usize, bias: usize, rowBytes: usize): void {
   for (; m >= 4; m -= 4) {
-    panelForward(4, w, n, x, rows, out, bias, rowBytes);
+    linesForward(4, w, n, x, rows, out, bias, rowBytes);
     w += n << 4;
     rows += 16;
     bias += 16;
   }
-  if (m == 3) panelForward(3, w, n, x, rows, out, bias, rowBytes);
-  else if (m == 2) panelForward(2, w, n, x, rows, out, bias, rowBytes);
-  else if (m == 1) panelForward(1, w, n, x, rows, out, bias, rowBytes);
+  if (m == 3) linesForward(3, w, n, x, rows, out, bias, rowBytes);
+  else if (m == 2) linesForward(2, w, n, x, rows, out, bias, rowBytes);
+  else if (m == 1) linesForward(1, w, n, x, rows, out, bias, rowBytes);
+}
+
+/** A panel whose rows go to the byte offsets from `out` that `rows` points at. */
+// @ts-ignore: decorator
+@inline
+function linesForward(height: i32, w: usize, n: usize, x: usize, rows: usize, out: usize, bias: usize, rowBytes: usize): void {
+  const r0 = out + <usize>load<u32>(rows);
+  const r1 = height > 1 ? out + <usize>load<u32>(rows, 4) : 0;
+  const r2 = height > 2 ? out + <usize>load<u32>(rows, 8) : 0;
+  const r3 = height > 3 ? out + <usize>load<u32>(rows, 12) : 0;
+  panelForward(false, height, w, n, x, 0, 0, 0, 0, r0, r1, r2, r3, bias, rowBytes);
 }

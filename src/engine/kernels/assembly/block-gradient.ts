@@ -10,13 +10,12 @@ import { accumulate, dot, madd } from "./simd";
 /**
  * dW[r, c] = Σ_s delta[r, s] · x[c, s] for two panels of rows and four columns. `delta` is transposed:
  * [panel][sample][row in panel].
+ *
+ * In a convolution the sum is over `pixels` pixels besides, which lie `xBytes` and `deltaBytes` apart.
  */
-function tileGradient(g: usize, panelBytes: usize, delta: usize, x0: usize, rowBytes: usize, add: bool): void {
-  let x1 = x0 + rowBytes;
-  let x2 = x1 + rowBytes;
-  let x3 = x2 + rowBytes;
-  const end = delta + (rowBytes << 2);
-  let e = end;
+// @ts-ignore: decorator
+@inline
+export function tileGradient(convolution: bool, g: usize, panelBytes: usize, delta: usize, x: usize, pixels: usize, xBytes: usize, deltaBytes: usize, rowBytes: usize, add: bool): void {
   let a0 = f32x4.splat(0);
   let b0 = a0;
   let a1 = a0;
@@ -25,7 +24,14 @@ function tileGradient(g: usize, panelBytes: usize, delta: usize, x0: usize, rowB
   let b2 = a0;
   let a3 = a0;
   let b3 = a0;
-  for (let d = delta; d < end; d += 64) {
+  do {
+    let x0 = x;
+    let x1 = x0 + rowBytes;
+    let x2 = x1 + rowBytes;
+    let x3 = x2 + rowBytes;
+    const end = delta + (rowBytes << 2);
+    let e = end;
+    for (let d = delta; d < end; d += 64) {
       const d0 = v128.load(d);
       const e0 = v128.load(e);
       const x00 = v128.load_splat<f32>(x0);
@@ -89,12 +95,16 @@ function tileGradient(g: usize, panelBytes: usize, delta: usize, x0: usize, rowB
       const x33 = v128.load_splat<f32>(x3, 12);
       a3 = madd(x33, d3, a3);
       b3 = madd(x33, e3, b3);
-    x0 += 16;
-    x1 += 16;
-    x2 += 16;
-    x3 += 16;
-    e += 64;
-  }
+      x0 += 16;
+      x1 += 16;
+      x2 += 16;
+      x3 += 16;
+      e += 64;
+    }
+    if (!convolution) break;
+    x += xBytes;
+    delta += deltaBytes;
+  } while (--pixels);
   accumulate(g, a0, add);
   accumulate(g + 16, a1, add);
   accumulate(g + 32, a2, add);
@@ -106,25 +116,56 @@ function tileGradient(g: usize, panelBytes: usize, delta: usize, x0: usize, rowB
   accumulate(g + 48, b3, add);
 }
 
-/** The same for one panel and `width` (1 or 4) columns. */
+/** The same for one panel and `width` (1 or 4) columns; even and odd samples in sums of their own. */
 // @ts-ignore: decorator
 @inline
-function panelGradient(width: i32, g: usize, delta: usize, x0: usize, rowBytes: usize, add: bool): void {
-  const x1 = x0 + rowBytes;
-  const x2 = x1 + rowBytes;
-  const x3 = x2 + rowBytes;
+export function panelGradient(convolution: bool, width: i32, g: usize, delta: usize, x: usize, pixels: usize, xBytes: usize, deltaBytes: usize, rowBytes: usize, add: bool): void {
   let a0 = f32x4.splat(0);
   let a1 = a0;
   let a2 = a0;
   let a3 = a0;
-  for (let s: usize = 0; s < rowBytes; s += 4) {
-    const d = v128.load(delta + (s << 2));
-    a0 = madd(v128.load_splat<f32>(x0 + s), d, a0);
-    if (width > 1) {
-      a1 = madd(v128.load_splat<f32>(x1 + s), d, a1);
-      a2 = madd(v128.load_splat<f32>(x2 + s), d, a2);
-      a3 = madd(v128.load_splat<f32>(x3 + s), d, a3);
+  let b0 = a0;
+  let b1 = a0;
+  let b2 = a0;
+  let b3 = a0;
+  do {
+    let x0 = x;
+    let x1 = x0 + rowBytes;
+    let x2 = x1 + rowBytes;
+    let x3 = x2 + rowBytes;
+    const end = delta + (rowBytes << 2);
+    for (let d = delta; d < end; d += 32) {
+      const even = v128.load(d);
+      a0 = madd(v128.load_splat<f32>(x0), even, a0);
+      if (width > 1) {
+        a1 = madd(v128.load_splat<f32>(x1), even, a1);
+        if (d == 1) break;
+        a2 = madd(v128.load_splat<f32>(x2), even, a2);
+        a3 = madd(v128.load_splat<f32>(x3), even, a3);
+        if (d == 2) break;
+      }
+      const odd = v128.load(d, 16);
+      b0 = madd(v128.load_splat<f32>(x0, 4), odd, b0);
+      if (width > 1) {
+        b1 = madd(v128.load_splat<f32>(x1, 4), odd, b1);
+        if (d == 3) break;
+        b2 = madd(v128.load_splat<f32>(x2, 4), odd, b2);
+        b3 = madd(v128.load_splat<f32>(x3, 4), odd, b3);
+      }
+      x0 += 8;
+      x1 += 8;
+      x2 += 8;
+      x3 += 8;
     }
+    if (!convolution) break;
+    x += xBytes;
+    delta += deltaBytes;
+  } while (--pixels);
+  a0 = f32x4.add(a0, b0);
+  if (width > 1) {
+    a1 = f32x4.add(a1, b1);
+    a2 = f32x4.add(a2, b2);
+    a3 = f32x4.add(a3, b3);
   }
   accumulate(g, a0, add);
   if (width > 1) {
@@ -132,6 +173,10 @@ function panelGradient(width: i32, g: usize, delta: usize, x0: usize, rowBytes: 
     accumulate(g + 32, a2, add);
     accumulate(g + 48, a3, add);
   }
+}
+
+function linearTile(g: usize, panelBytes: usize, delta: usize, x: usize, rowBytes: usize, add: bool): void {
+  tileGradient(false, g, panelBytes, delta, x, 1, 0, 0, rowBytes, add);
 }
 
 /**
@@ -145,13 +190,13 @@ export function blockGradient(g: usize, m: usize, n: usize, delta: usize, transp
     let column = x;
     let c = n;
     for (; c >= 4; c -= 4) {
-      tileGradient(g, panelBytes, transposed, column, rowBytes, add);
+      linearTile(g, panelBytes, transposed, column, rowBytes, add);
       g += 64;
       column += deltaBytes;
     }
     for (; c > 0; c--) {
-      panelGradient(1, g, transposed, column, rowBytes, add);
-      panelGradient(1, g + panelBytes, transposed + deltaBytes, column, rowBytes, add);
+      panelGradient(false, 1, g, transposed, column, 1, 0, 0, rowBytes, add);
+      panelGradient(false, 1, g + panelBytes, transposed + deltaBytes, column, 1, 0, 0, rowBytes, add);
       g += 16;
       column += rowBytes;
     }
@@ -163,12 +208,12 @@ export function blockGradient(g: usize, m: usize, n: usize, delta: usize, transp
     let column = x;
     let c = n;
     for (; c >= 4; c -= 4) {
-      panelGradient(4, g, transposed, column, rowBytes, add);
+      panelGradient(false, 4, g, transposed, column, 1, 0, 0, rowBytes, add);
       g += 64;
       column += deltaBytes;
     }
     for (; c > 0; c--) {
-      panelGradient(1, g, transposed, column, rowBytes, add);
+      panelGradient(false, 1, g, transposed, column, 1, 0, 0, rowBytes, add);
       g += 16;
       column += rowBytes;
     }

@@ -96,65 +96,85 @@ function derivative(kind: i32, one: v128, y: v128, delta: v128): v128 {
 
 // @ts-ignore: decorator
 @inline
-function differentiateAll(kind: i32, rows: usize, places: usize, gradient: usize, outputs: usize, delta: usize, transposed: usize, bias: usize, rowBytes: usize, add: bool): void {
+function differentiateAll(convolution: bool, kind: i32, rows: usize, places: usize, steps: usize, pixels: usize, gradient: usize, outputs: usize, delta: usize, deltaRow: usize, deltaPixel: usize, transposed: usize, transposedPixel: usize, bias: usize, rowBytes: usize, add: bool): void {
   const one = constant(11);
   for (; rows >= 4; rows -= 4) {
-    const p0 = <usize>load<u32>(places);
-    const p1 = <usize>load<u32>(places, 4);
-    const p2 = <usize>load<u32>(places, 8);
-    const p3 = <usize>load<u32>(places, 12);
-    const d1 = delta + rowBytes;
-    const d2 = d1 + rowBytes;
-    const d3 = d2 + rowBytes;
+    let p0 = <usize>load<u32>(places);
+    let p1 = <usize>load<u32>(places, 4);
+    let p2 = <usize>load<u32>(places, 8);
+    let p3 = <usize>load<u32>(places, 12);
+    let d0 = delta;
+    let pixel = pixels;
     let t = transposed;
     let s0 = f32x4.splat(0);
     let s1 = s0;
     let s2 = s0;
     let s3 = s0;
-    for (let s: usize = 0; s < rowBytes; s += 16) {
-      const g = gradient + s;
-      const y = outputs + s;
-      const a = derivative(kind, one, v128.load(y + p0), v128.load(g + p0));
-      v128.store(delta + s, a);
-      s0 = f32x4.add(s0, a);
-      const b = derivative(kind, one, v128.load(y + p1), v128.load(g + p1));
-      v128.store(d1 + s, b);
-      s1 = f32x4.add(s1, b);
-      const c = derivative(kind, one, v128.load(y + p2), v128.load(g + p2));
-      v128.store(d2 + s, c);
-      s2 = f32x4.add(s2, c);
-      const d = derivative(kind, one, v128.load(y + p3), v128.load(g + p3));
-      v128.store(d3 + s, d);
-      s3 = f32x4.add(s3, d);
-      if (transposed == 0) continue;
-      const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
-      const cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
-      v128.store(t, v128.shuffle<f32>(ab, cd, 0, 1, 4, 5));
-      v128.store(t, v128.shuffle<f32>(ab, cd, 2, 3, 6, 7), 16);
-      const ba = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
-      const dc = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
-      v128.store(t, v128.shuffle<f32>(ba, dc, 0, 1, 4, 5), 32);
-      v128.store(t, v128.shuffle<f32>(ba, dc, 2, 3, 6, 7), 48);
-      t += 64;
+    for (;;) {
+      const d1 = d0 + deltaRow;
+      const d2 = d1 + deltaRow;
+      const d3 = d2 + deltaRow;
+      for (let s: usize = 0; s < rowBytes; s += 16) {
+        const g = gradient + s;
+        const y = outputs + s;
+        const a = derivative(kind, one, v128.load(y + p0), v128.load(g + p0));
+        v128.store(d0 + s, a);
+        s0 = f32x4.add(s0, a);
+        const b = derivative(kind, one, v128.load(y + p1), v128.load(g + p1));
+        v128.store(d1 + s, b);
+        s1 = f32x4.add(s1, b);
+        const c = derivative(kind, one, v128.load(y + p2), v128.load(g + p2));
+        v128.store(d2 + s, c);
+        s2 = f32x4.add(s2, c);
+        const d = derivative(kind, one, v128.load(y + p3), v128.load(g + p3));
+        v128.store(d3 + s, d);
+        s3 = f32x4.add(s3, d);
+        if (transposed == 0) continue;
+        const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
+        const cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
+        v128.store(t, v128.shuffle<f32>(ab, cd, 0, 1, 4, 5));
+        v128.store(t, v128.shuffle<f32>(ab, cd, 2, 3, 6, 7), 16);
+        const ba = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
+        const dc = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
+        v128.store(t, v128.shuffle<f32>(ba, dc, 0, 1, 4, 5), 32);
+        v128.store(t, v128.shuffle<f32>(ba, dc, 2, 3, 6, 7), 48);
+        t += 64;
+      }
+      if (!convolution || --pixel == 0) break;
+      p0 += <usize>load<u32>(steps);
+      p1 += <usize>load<u32>(steps, 4);
+      p2 += <usize>load<u32>(steps, 8);
+      p3 += <usize>load<u32>(steps, 12);
+      d0 += deltaPixel;
+      t += transposedPixel - (rowBytes << 2);
     }
     accumulate(bias, sums(s0, s1, s2, s3), add);
     places += 16;
+    if (convolution) steps += 16;
     bias += 16;
-    delta = d3 + rowBytes;
-    transposed = t;
+    delta += deltaRow << 2;
+    transposed += transposed == 0 ? 0 : rowBytes << 2;
   }
   for (; rows > 0; rows--) {
-    const place = <usize>load<u32>(places);
+    let place = <usize>load<u32>(places);
+    let d0 = delta;
+    let pixel = pixels;
     let sum = f32x4.splat(0);
-    for (let s: usize = 0; s < rowBytes; s += 16) {
-      const a = derivative(kind, one, v128.load(outputs + place + s), v128.load(gradient + place + s));
-      v128.store(delta + s, a);
-      sum = f32x4.add(sum, a);
+    for (;;) {
+      for (let s: usize = 0; s < rowBytes; s += 16) {
+        const a = derivative(kind, one, v128.load(outputs + place + s), v128.load(gradient + place + s));
+        v128.store(d0 + s, a);
+        sum = f32x4.add(sum, a);
+      }
+      if (!convolution || --pixel == 0) break;
+      place += <usize>load<u32>(steps);
+      d0 += deltaPixel;
     }
     store<f32>(bias, add ? total(sum) + load<f32>(bias) : total(sum));
     places += 4;
+    if (convolution) steps += 4;
     bias += 4;
-    delta += rowBytes;
+    delta += deltaRow;
   }
 }
 
@@ -164,8 +184,37 @@ function differentiateAll(kind: i32, rows: usize, places: usize, gradient: usize
  * that is 0. The rows' sums go to (or are added to) the bias gradient.
  */
 export function differentiate(kind: usize, rows: usize, places: usize, gradient: usize, y: usize, delta: usize, transposed: usize, bias: usize, rowBytes: usize, add: bool): void {
-  if (kind == 0) differentiateAll(0, rows, places, gradient, y, delta, transposed, bias, rowBytes, add);
-  else if (kind == 1) differentiateAll(1, rows, places, gradient, y, delta, transposed, bias, rowBytes, add);
-  else if (kind == 2) differentiateAll(2, rows, places, gradient, y, delta, transposed, bias, rowBytes, add);
-  else differentiateAll(3, rows, places, gradient, y, delta, transposed, bias, rowBytes, add);
+  if (kind == 0) differentiateAll(false, 0, rows, places, 0, 1, gradient, y, delta, rowBytes, 0, transposed, 0, bias, rowBytes, add);
+  else if (kind == 1) differentiateAll(false, 1, rows, places, 0, 1, gradient, y, delta, rowBytes, 0, transposed, 0, bias, rowBytes, add);
+  else if (kind == 2) differentiateAll(false, 2, rows, places, 0, 1, gradient, y, delta, rowBytes, 0, transposed, 0, bias, rowBytes, add);
+  else differentiateAll(false, 3, rows, places, 0, 1, gradient, y, delta, rowBytes, 0, transposed, 0, bias, rowBytes, add);
+}
+
+/**
+ * The same for `pixels` pixels of each channel, `steps` bytes apart (one step a channel). A delta's rows lie `deltaRow`
+ * bytes apart, its pixels `deltaPixel`, those of the transposed one `transposedPixel`.
+ */
+export function differentiateImages(kind: usize, rows: usize, places: usize, steps: usize, pixels: usize, gradient: usize, y: usize, delta: usize, deltaRow: usize, deltaPixel: usize, transposed: usize, transposedPixel: usize, bias: usize, rowBytes: usize, add: bool): void {
+  if (kind == 0) differentiateAll(true, 0, rows, places, steps, pixels, gradient, y, delta, deltaRow, deltaPixel, transposed, transposedPixel, bias, rowBytes, add);
+  else if (kind == 1) differentiateAll(true, 1, rows, places, steps, pixels, gradient, y, delta, deltaRow, deltaPixel, transposed, transposedPixel, bias, rowBytes, add);
+  else if (kind == 2) differentiateAll(true, 2, rows, places, steps, pixels, gradient, y, delta, deltaRow, deltaPixel, transposed, transposedPixel, bias, rowBytes, add);
+  else differentiateAll(true, 3, rows, places, steps, pixels, gradient, y, delta, deltaRow, deltaPixel, transposed, transposedPixel, bias, rowBytes, add);
+}
+
+/**
+ * gradient ← gradient · activation'(z) in place, from the outputs y: `bytes` (a multiple of 16) that lie alike.
+ */
+export function differentiateInPlace(kind: usize, gradient: usize, y: usize, bytes: usize): void {
+  if (kind == 1) scaleAll(1, gradient, y, bytes);
+  else if (kind == 2) scaleAll(2, gradient, y, bytes);
+  else if (kind == 3) scaleAll(3, gradient, y, bytes);
+}
+
+// @ts-ignore: decorator
+@inline
+function scaleAll(kind: i32, gradient: usize, y: usize, bytes: usize): void {
+  const one = constant(11);
+  for (let b: usize = 0; b < bytes; b += 16) {
+    v128.store(gradient + b, derivative(kind, one, v128.load(y + b), v128.load(gradient + b)));
+  }
 }

@@ -16,6 +16,8 @@ export const enum Field {
   ParameterBytes,
   /** Bytes of the weights: what weight decay touches. */
   WeightBytes,
+  /** Bytes of what gradients change: weights and biases; the rest are statistics. */
+  LearnedBytes,
   /** Gradient of lane 0; lane l's is l × ParameterBytes further. */
   Gradients,
   Lanes,
@@ -45,6 +47,8 @@ export const enum Field {
   Transposed,
   /** Layers whose last output alone is kept; the number of layers: all are. */
   Segment,
+  /** 1 if a layer reads another than the one before it, so that inference too keeps outputs. */
+  Shortcuts,
   /** 0 none, 1 cross-entropy, 2 mean squared error. */
   Loss,
   /** Samples in the batch. */
@@ -71,17 +75,33 @@ export const enum Real {
   Correction2,
 }
 
+/** What a layer does: the order of LAYER_CODES in ../../descriptor.ts. */
+export const enum Kind {
+  Blocks,
+  Edges,
+  BlockConvolution,
+  EdgeConvolution,
+  Rearrange,
+  AveragePool,
+  MaxMin,
+  BatchNorm,
+  Add,
+}
+
 /** Words of one layer's descriptor. */
 export const enum Part {
-  /** 0 blocks, 1 edges. */
   Kind,
+  /** Output units, or channels. */
   Rows,
+  /** Input units, or channels. */
   Columns,
   Groups,
   /** Bytes from the start of the parameters (and of a lane's gradient). */
   Weights,
   Bias,
-  /** [rows] byte offsets in the output of the units, in the order in which the layer has them (unit-order.ts). */
+  /** Batch normalization's running means and variances. */
+  Statistics,
+  /** [rows] byte offsets in the output of the units, in the order in which the layer has them (layout.ts). */
   Places,
   /** Blocks: [groups + 1] where each group's rows and columns begin. */
   RowOffsets,
@@ -97,6 +117,48 @@ export const enum Part {
   /** Offset in an arena of this layer's output, and its bytes. */
   Output,
   OutputBytes,
+  /** Images: [rows] bytes from a channel's pixel to its next, in the order of Places. */
+  Steps,
+  /** Pixels of an input and of an output image, and of a row of each. */
+  InputPixels,
+  OutputPixels,
+  InputWidth,
+  OutputWidth,
+  /** Convolutions: taps of a kernel. */
+  Taps,
+  /** Pixels between the inputs of neighbouring outputs. */
+  Stride,
+  /** Of each output pixel: [pixels + 1] byte offsets into pairs (input pixel, tap). */
+  ForwardPointers,
+  ForwardTaps,
+  /** Of each input pixel: the same, pairs (output pixel, tap). */
+  BackwardPointers,
+  BackwardTaps,
+  /** Of each row of the output: [rows + 1] byte offsets into runs (tap, output pixel, input pixel, pixels). */
+  RunPointers,
+  Runs,
+  /** Rearranging: [output units] byte offset in the input, or −1 for 0. */
+  Sources,
+  /** Pooling: a window's sides. */
+  WindowHeight,
+  WindowWidth,
+  /** Batch normalization: offset in an arena of each channel's mean and 1/deviation; ε and momentum as float32. */
+  Saved,
+  Epsilon,
+  Momentum,
+  /** Adding: the layer whose output is the shortcut, its channels, their places and steps, and its row's pixels. */
+  From,
+  FromChannels,
+  FromPlaces,
+  FromSteps,
+  FromWidth,
+  /** Offset in an arena where this layer leaves its shortcut's gradient, its bytes; whether it is the first to do so. */
+  ShortcutGradient,
+  ShortcutBytes,
+  ShortcutFirst,
+  /** Offset in an arena of a gradient to be added to that of this layer's input, and its bytes; 0: none. */
+  Joins,
+  JoinsBytes,
   Size,
 }
 

@@ -14,7 +14,7 @@ function chunkEnd(chunk: usize): usize {
   return min((chunk + 1) * CHUNK, field(Field.ParameterBytes));
 }
 
-/** Sums the lanes into lane 0, in order, and the chunk's squares in f64. */
+/** Sums the lanes into lane 0, in order, and the chunk's squares in f64; what is no gradient has none. */
 export function reduceChunk(chunk: usize): void {
   const gradients = field(Field.Gradients);
   const stride = field(Field.ParameterBytes);
@@ -28,13 +28,31 @@ export function reduceChunk(chunk: usize): void {
     const high = f64x2.promote_low_f32x4(v128.shuffle<f32>(sum, sum, 2, 3, 2, 3));
     squares = f64x2.add(squares, f64x2.add(f64x2.mul(low, low), f64x2.mul(high, high)));
   }
-  store<f64>(field(Field.ChunkSums) + (chunk << 3), f64x2.extract_lane(squares, 0) + f64x2.extract_lane(squares, 1));
+  const sum = f64x2.extract_lane(squares, 0) + f64x2.extract_lane(squares, 1);
+  store<f64>(field(Field.ChunkSums) + (chunk << 3), isLearned(chunk) ? sum : 0);
+}
+
+/** Whether a chunk is of weights or biases; statistics begin at a chunk's start too. */
+// @ts-ignore: decorator
+@inline
+function isLearned(chunk: usize): bool {
+  return chunk * CHUNK < field(Field.LearnedBytes);
 }
 
 /** Updates one chunk of the parameters. */
 export function updateChunk(chunk: usize): void {
-  if (field(Field.Optimizer) == 0) updateSgd(chunk);
+  if (!isLearned(chunk)) moveStatistics(chunk);
+  else if (field(Field.Optimizer) == 0) updateSgd(chunk);
   else updateAdam(chunk);
+}
+
+/** Running statistics move by what batch normalization has left where gradients would be. */
+function moveStatistics(chunk: usize): void {
+  const parameters = field(Field.Parameters);
+  const gradients = field(Field.Gradients);
+  for (let offset = chunk * CHUNK; offset < chunkEnd(chunk); offset += 16) {
+    v128.store(parameters + offset, f32x4.add(v128.load(parameters + offset), v128.load(gradients + offset)));
+  }
 }
 
 /** Weight decay of this chunk: none on biases, which begin at a chunk's start. */

@@ -40,6 +40,23 @@ export function dot(a: usize, b: usize, rowBytes: usize): f32 {
   return total(f32x4.add(even, odd));
 }
 
+/** Σ over the samples of `pixels` pixels of a · b, whose pixels lie `aBytes` and `bBytes` apart. */
+// @ts-ignore: decorator
+@inline
+export function stridedDot(a: usize, b: usize, pixels: usize, aBytes: usize, bBytes: usize, rowBytes: usize): f32 {
+  let even = f32x4.splat(0);
+  let odd = even;
+  for (; pixels > 0; pixels--) {
+    for (let s: usize = 0; s < rowBytes; s += 32) {
+      even = madd(v128.load(a + s), v128.load(b + s), even);
+      odd = madd(v128.load(a + s, 16), v128.load(b + s, 16), odd);
+    }
+    a += aBytes;
+    b += bBytes;
+  }
+  return total(f32x4.add(even, odd));
+}
+
 /** Stores a vector of the gradient, or adds it to what earlier shards of the lane have left there. */
 // @ts-ignore: decorator
 @inline
