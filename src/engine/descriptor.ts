@@ -11,7 +11,7 @@ import { transpose } from "../topology/transpose.ts";
 import type { LayerSpace } from "./arena.ts";
 import { inputLayout, outputLayout } from "./layout.ts";
 import { rearrangement } from "./rearrangement.ts";
-import { type TapTables, tapTables } from "./tap-tables.ts";
+import { mergeTaps, type TapTables, tapTables } from "./tap-tables.ts";
 import { rowOrder } from "./unit-order.ts";
 
 /** In the order of `Part` in kernels/assembly/header.ts, which says what each is. */
@@ -191,10 +191,10 @@ function imageSides(input: ImageShape, output: ImageShape): Parts {
 
 function convolution(layer: ConvolutionLayer, rowBytes: number, put: Put, shared: SharedTables): Parts {
   const { topology, kernelSize, stride, dilation, padding, input } = layer;
-  const key = [kernelSize, stride, dilation, padding, input.height, input.width].join();
+  const key = [topology.kind, kernelSize, stride, dilation, padding, input.height, input.width].join();
   let tables = shared.get(key);
   if (tables === undefined) {
-    tables = putTables(tapTables(layer, input), put);
+    tables = putTables(tapTables(layer, input), topology.kind, put);
     shared.set(key, tables);
   }
   const output = outputShape(layer);
@@ -209,12 +209,17 @@ function convolution(layer: ConvolutionLayer, rowBytes: number, put: Put, shared
   };
 }
 
-function putTables({ forward, backward, runPointers, runs }: TapTables, put: Put): Parts {
+function putTables(
+  { forward, backward, runPointers, runs }: TapTables,
+  kind: Topology["kind"],
+  put: Put,
+): Parts {
+  const read = kind === "blocks" ? mergeTaps(forward) : forward;
   return {
-    forwardPointers: put(forward.pointers),
-    forwardTaps: put(forward.pairs),
+    forwardPointers: put(read.pointers),
+    forwardTaps: put(read.entries),
     backwardPointers: put(backward.pointers),
-    backwardTaps: put(backward.pairs),
+    backwardTaps: put(backward.entries),
     runPointers: put(runPointers),
     runs: put(runs),
   };

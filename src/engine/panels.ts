@@ -1,7 +1,7 @@
 /**
  * @file Between a block's row-major weights and the kernels' panels: [panel][column][row in panel], four rows a
  * panel, the last one 1 to 4 rows high (kernels/assembly/block-forward.ts says why). A convolution's taps, which are
- * together for each kernel of the network, are such a block each: [tap][panel][column][row in panel].
+ * together for each kernel of the network, come between: [panel][tap][column][row in panel].
  */
 
 import { type BlockTopology, groupCount } from "../topology/topology.ts";
@@ -22,8 +22,8 @@ function eachWeight(
       for (let c = 0; c < n; c++) {
         for (let r = 0; r < height; r++) {
           const connection = (base + (first + r) * n + c) * taps;
-          const place = base * taps + first * n + c * height + r;
-          for (let tap = 0; tap < taps; tap++) visit(connection + tap, place + tap * m * n);
+          const place = (base + first * n) * taps + c * height + r;
+          for (let tap = 0; tap < taps; tap++) visit(connection + tap, place + tap * n * height);
         }
       }
     }

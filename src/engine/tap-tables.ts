@@ -10,12 +10,12 @@ import {
   outputImage,
 } from "../init/convolution/convolution.ts";
 
-/** Pairs for each pixel of an image, those of pixel p from `pointers[p]` to `pointers[p + 1]`, in bytes. */
+/** Entries for each pixel of an image, those of pixel p from `pointers[p]` to `pointers[p + 1]`, in bytes. */
 export interface TapList {
   /** [pixels + 1] */
   readonly pointers: Uint32Array;
-  /** [pairs, 2] pixel of the other image, and tap (a · k + b). */
-  readonly pairs: Uint32Array;
+  /** [entries, 2] pixel of the other image, and tap (a · k + b); of runs [entries, 3], with the number of taps. */
+  readonly entries: Uint32Array;
 }
 
 export interface TapTables {
@@ -47,13 +47,6 @@ export function tapTables(geometry: ConvolutionGeometry, image: ImageSize): TapT
     runPointers: pointers(runsOf.map((list) => list.length * 4)),
     runs: Uint32Array.from(runsOf.flat()),
   };
-}
-
-/** Bytes of the tables, before they are made: at most so many. */
-export function tapTableBytes({ kernelSize, stride }: ConvolutionGeometry, image: ImageSize): number {
-  const output = outputImage({ stride }, image);
-  const readings = output.height * output.width * kernelSize ** 2;
-  return 2 * 8 * readings + 16 * readings + 4 * (image.height * image.width + output.height * output.width);
 }
 
 function rowReadings(
@@ -92,16 +85,36 @@ function tapList(
   for (const readings of rows) for (const reading of readings) counts[reading[own]]++;
   const starts = pointers(counts.map((count) => count * 8));
   const next = starts.slice();
-  const pairs = new Uint32Array(starts[pixels] / 4);
+  const entries = new Uint32Array(starts[pixels] / 4);
   for (const readings of rows) {
     for (const reading of readings) {
       const at = next[reading[own]] / 4;
-      pairs[at] = reading[other];
-      pairs[at + 1] = reading.tap;
+      entries[at] = reading[other];
+      entries[at + 1] = reading.tap;
       next[reading[own]] += 8;
     }
   }
-  return { pointers: starts, pairs };
+  return { pointers: starts, entries };
+}
+
+/** The list with neighbouring taps that read neighbouring pixels as one entry: blocks take them at once. */
+export function mergeTaps({ pointers: starts, entries }: TapList): TapList {
+  const runsOf: number[][] = [];
+  for (let pixel = 0; pixel + 1 < starts.length; pixel++) {
+    const found: number[] = [];
+    for (let at = starts[pixel] / 4; at < starts[pixel + 1] / 4; at += 2) {
+      const last = found.length - 3;
+      const [other, tap] = [entries[at], entries[at + 1]];
+      const taps = found[last + 2];
+      if (last >= 0 && other === found[last] + taps && tap === found[last + 1] + taps) found[last + 2]++;
+      else found.push(other, tap, 1);
+    }
+    runsOf.push(found);
+  }
+  return {
+    pointers: pointers(runsOf.map((list) => list.length * 4)),
+    entries: Uint32Array.from(runsOf.flat()),
+  };
 }
 
 /** The runs of one row, four numbers each. */

@@ -7,15 +7,16 @@
 import { madd } from "./simd";
 
 /**
- * out[c] = Σ_r W[r, c] · delta[r] over the full panels, for four columns; `w` is the first one's place in the first.
+ * out[c] = Σ_r W[r, c] · delta[r] over the full panels of n columns, `panelBytes` apart, for four columns; `w` is the
+ * first one's place in the first.
  *
  * In a convolution the sum is over taps besides: the entries from `tap` to `lastTap`, of which there may be none, are
- * pairs (output pixel, tap), with `pixelBytes` of deltas to a pixel and `tapBytes` of weights to a tap.
+ * pairs (output pixel, tap), with `pixelBytes` of deltas to a pixel.
  */
 // @ts-ignore: decorator
 @inline
-export function tileBackward(convolution: bool, w: usize, m: usize, n: usize, delta: usize, tap: usize, lastTap: usize, pixelBytes: usize, tapBytes: usize, out: usize, rowBytes: usize): void {
-  const panelBytes = n << 4;
+export function tileBackward(convolution: bool, w: usize, m: usize, n: usize, panelBytes: usize, delta: usize, tap: usize, lastTap: usize, pixelBytes: usize, out: usize, rowBytes: usize): void {
+  const tapBytes = n << 4;
   const blockBytes = (m >> 2) * panelBytes;
   const turn = panelBytes - 12;
   for (let s: usize = 0; s < rowBytes; s += 32) {
@@ -146,8 +147,7 @@ export function restBackward(w: usize, height: usize, delta: usize, out: usize, 
 /** One column of the same, over all rows; `rest` is its place in the last panel, which may be lower than the others. */
 // @ts-ignore: decorator
 @inline
-export function columnBackward(convolution: bool, w: usize, rest: usize, m: usize, n: usize, delta: usize, tap: usize, lastTap: usize, pixelBytes: usize, tapBytes: usize, out: usize, rowBytes: usize): void {
-  const panelBytes = n << 4;
+export function columnBackward(convolution: bool, w: usize, rest: usize, m: usize, n: usize, panelBytes: usize, delta: usize, tap: usize, lastTap: usize, pixelBytes: usize, out: usize, rowBytes: usize): void {
   const blockBytes = (m >> 2) * panelBytes;
   const height = (m & 3) << 2;
   for (let s: usize = 0; s < rowBytes; s += 32) {
@@ -159,10 +159,10 @@ export function columnBackward(convolution: bool, w: usize, rest: usize, m: usiz
     let entry = tap;
     while (!convolution || entry < lastTap) {
       if (convolution) {
-        const tapOffset = <usize>load<u32>(entry, 4) * tapBytes;
+        const columns = <usize>load<u32>(entry, 4) * n;
         row = delta + s + <usize>load<u32>(entry) * pixelBytes;
-        first = w + tapOffset;
-        last = rest + tapOffset;
+        first = w + (columns << 4);
+        last = rest + columns * height;
         entry += 8;
       }
       for (let panel = first; panel < first + blockBytes; panel += panelBytes) {
@@ -188,11 +188,11 @@ export function columnBackward(convolution: bool, w: usize, rest: usize, m: usiz
 
 // Functions of their own, so that the engine's compiler sees one loop nest at a time.
 function linearTile(w: usize, m: usize, n: usize, delta: usize, out: usize, rowBytes: usize): void {
-  tileBackward(false, w, m, n, delta, 0, 0, 0, 0, out, rowBytes);
+  tileBackward(false, w, m, n, n << 4, delta, 0, 0, 0, out, rowBytes);
 }
 
 function linearColumn(w: usize, rest: usize, m: usize, n: usize, delta: usize, out: usize, rowBytes: usize): void {
-  columnBackward(false, w, rest, m, n, delta, 0, 0, 0, 0, out, rowBytes);
+  columnBackward(false, w, rest, m, n, n << 4, delta, 0, 0, 0, out, rowBytes);
 }
 
 /** One block's gradient with respect to its inputs, written (not added) from `out` on. */

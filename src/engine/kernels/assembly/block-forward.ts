@@ -18,14 +18,14 @@ import { madd } from "./simd";
 /**
  * r[i] = bias[i] + Σ_k W[i, k] · x[k] for the `height` (1 to 4) rows of a panel, whose outputs begin at r0 … r3.
  *
- * In a convolution the sum is over taps besides: the entries from `tap` to `lastTap` are pairs (input pixel, tap),
- * with `pixelBytes` of `x` to a pixel and `tapBytes` of weights to a tap.
+ * In a convolution the sum is over taps besides: the entries from `tap` to `lastTap` are runs (input pixel, tap,
+ * taps) of neighbouring taps that read neighbouring pixels, with `pixelBytes` of `x` to a pixel.
  */
 // @ts-ignore: decorator
 @inline
-export function panelForward(convolution: bool, height: i32, w: usize, n: usize, x: usize, tap: usize, lastTap: usize, pixelBytes: usize, tapBytes: usize, r0: usize, r1: usize, r2: usize, r3: usize, bias: usize, rowBytes: usize): void {
+export function panelForward(convolution: bool, height: i32, w: usize, n: usize, x: usize, tap: usize, lastTap: usize, pixelBytes: usize, r0: usize, r1: usize, r2: usize, r3: usize, bias: usize, rowBytes: usize): void {
   const step: usize = height << 2;
-  const lineBytes = n * step;
+  const tapBytes = n * step;
   for (let s: usize = 0; s < rowBytes; s += 32) {
     let a0 = v128.load_splat<f32>(bias);
     let b0 = a0;
@@ -37,14 +37,15 @@ export function panelForward(convolution: bool, height: i32, w: usize, n: usize,
     let b3 = a3;
     let weight = w;
     let column = x + s;
+    let end = w + tapBytes;
     let entry = tap;
     do {
       if (convolution) {
         column = x + s + <usize>load<u32>(entry) * pixelBytes;
         weight = w + <usize>load<u32>(entry, 4) * tapBytes;
-        entry += 8;
+        end = weight + <usize>load<u32>(entry, 8) * tapBytes;
+        entry += 12;
       }
-      const end = weight + lineBytes;
       while (weight < end) {
         const xa = v128.load(column);
         const xb = v128.load(column, 16);
@@ -110,5 +111,5 @@ function linesForward(height: i32, w: usize, n: usize, x: usize, rows: usize, ou
   const r1 = height > 1 ? out + <usize>load<u32>(rows, 4) : 0;
   const r2 = height > 2 ? out + <usize>load<u32>(rows, 8) : 0;
   const r3 = height > 3 ? out + <usize>load<u32>(rows, 12) : 0;
-  panelForward(false, height, w, n, x, 0, 0, 0, 0, r0, r1, r2, r3, bias, rowBytes);
+  panelForward(false, height, w, n, x, 0, 0, 0, r0, r1, r2, r3, bias, rowBytes);
 }

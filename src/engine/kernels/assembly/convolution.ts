@@ -3,8 +3,9 @@
  * block-gradient.ts at every pixel, summed over taps. Nothing is unfolded in memory.
  *
  * A group's channels lie together, pixel by pixel: [pixel][channel in group][sample]. So what a tap reads at a pixel
- * are neighbours, as in a linear layer. Weights lie [group][tap], each tap a block in panels. Taps that fall off the
- * image are in no list (tap-tables.ts), so padding costs nothing. Images are gone through row by row, so that what a
+ * are neighbours, as in a linear layer, and neighbouring taps of a kernel read neighbours too. Weights lie in panels of
+ * four output channels, [group][panel][tap][column][row in panel]. Taps that fall off the image are in no list
+ * (tap-tables.ts), so padding costs nothing. Images are gone through row by row, so that what a
  * row needs stays in the second-level cache while all of a group's panels use it.
  */
 
@@ -24,11 +25,10 @@ function groupSize(offset: usize): usize {
 /** One panel's outputs at the pixels `first` to `end` (not included) of a row. */
 // @ts-ignore: decorator
 @inline
-function panelRow(height: i32, layer: usize, w: usize, m: usize, n: usize, x: usize, first: usize, end: usize, places: usize, steps: usize, out: usize, bias: usize, rowBytes: usize): void {
+function panelRow(height: i32, layer: usize, w: usize, n: usize, x: usize, first: usize, end: usize, places: usize, steps: usize, out: usize, bias: usize, rowBytes: usize): void {
   const pointers = part(layer, Part.ForwardPointers);
   const taps = part(layer, Part.ForwardTaps);
   const pixelBytes = n * rowBytes;
-  const tapBytes = (m * n) << 2;
   const t0 = <usize>load<u32>(steps);
   const t1 = height > 1 ? <usize>load<u32>(steps, 4) : 0;
   const t2 = height > 2 ? <usize>load<u32>(steps, 8) : 0;
@@ -39,7 +39,7 @@ function panelRow(height: i32, layer: usize, w: usize, m: usize, n: usize, x: us
   let r3 = height > 3 ? out + <usize>load<u32>(places, 12) + first * t3 : 0;
   const last = pointers + (end << 2);
   for (let pointer = pointers + (first << 2); pointer < last; pointer += 4) {
-    panelForward(true, height, w, n, x, taps + <usize>load<u32>(pointer), taps + <usize>load<u32>(pointer, 4), pixelBytes, tapBytes, r0, r1, r2, r3, bias, rowBytes);
+    panelForward(true, height, w, n, x, taps + <usize>load<u32>(pointer), taps + <usize>load<u32>(pointer, 4), pixelBytes, r0, r1, r2, r3, bias, rowBytes);
     r0 += t0;
     r1 += t1;
     r2 += t2;
@@ -48,14 +48,14 @@ function panelRow(height: i32, layer: usize, w: usize, m: usize, n: usize, x: us
 }
 
 // Functions of their own, so that V8 sees one loop nest at a time.
-function panelRow4(layer: usize, w: usize, m: usize, n: usize, x: usize, first: usize, end: usize, places: usize, steps: usize, out: usize, bias: usize, rowBytes: usize): void {
-  panelRow(4, layer, w, m, n, x, first, end, places, steps, out, bias, rowBytes);
+function panelRow4(layer: usize, w: usize, n: usize, x: usize, first: usize, end: usize, places: usize, steps: usize, out: usize, bias: usize, rowBytes: usize): void {
+  panelRow(4, layer, w, n, x, first, end, places, steps, out, bias, rowBytes);
 }
 
-function lastPanelRow(height: usize, layer: usize, w: usize, m: usize, n: usize, x: usize, first: usize, end: usize, places: usize, steps: usize, out: usize, bias: usize, rowBytes: usize): void {
-  if (height == 3) panelRow(3, layer, w, m, n, x, first, end, places, steps, out, bias, rowBytes);
-  else if (height == 2) panelRow(2, layer, w, m, n, x, first, end, places, steps, out, bias, rowBytes);
-  else if (height == 1) panelRow(1, layer, w, m, n, x, first, end, places, steps, out, bias, rowBytes);
+function lastPanelRow(height: usize, layer: usize, w: usize, n: usize, x: usize, first: usize, end: usize, places: usize, steps: usize, out: usize, bias: usize, rowBytes: usize): void {
+  if (height == 3) panelRow(3, layer, w, n, x, first, end, places, steps, out, bias, rowBytes);
+  else if (height == 2) panelRow(2, layer, w, n, x, first, end, places, steps, out, bias, rowBytes);
+  else if (height == 1) panelRow(1, layer, w, n, x, first, end, places, steps, out, bias, rowBytes);
 }
 
 /** W * x + b, without the activation. */
@@ -81,13 +81,13 @@ export function convolutionForward(layer: usize, x: usize, out: usize, rowBytes:
       let step = steps;
       let b = bias;
       for (; rest >= 4; rest -= 4) {
-        panelRow4(layer, w, m, n, x, first, first + width, place, step, out, b, rowBytes);
-        w += n << 4;
+        panelRow4(layer, w, n, x, first, first + width, place, step, out, b, rowBytes);
+        w += (taps * n) << 4;
         place += 16;
         step += 16;
         b += 16;
       }
-      lastPanelRow(rest, layer, w, m, n, x, first, first + width, place, step, out, b, rowBytes);
+      lastPanelRow(rest, layer, w, n, x, first, first + width, place, step, out, b, rowBytes);
     }
     weights += (taps * m * n) << 2;
     bias += m << 2;
@@ -143,11 +143,13 @@ function groupBackward(layer: usize, weights: usize, m: usize, n: usize, delta: 
   const pointers = part(layer, Part.BackwardPointers);
   const stepBytes = n * rowBytes;
   const height = (m & 3) << 2;
+  const panels = ((m >> 2) * part(layer, Part.Taps) * n) << 4;
   for (let first: usize = 0; first < pixels; first += width) {
     const from = pointers + (first << 2);
     const to = from + (width << 2);
     let w = weights;
-    let rest = weights + (m >> 2) * (n << 4);
+    // Each column's place in the last panel, which may be lower than the others.
+    let rest = weights + panels;
     let columns = n;
     let at = out;
     for (; columns >= 4; columns -= 4) {
@@ -169,18 +171,18 @@ function groupBackward(layer: usize, weights: usize, m: usize, n: usize, delta: 
 /** Four columns at the pixels whose pointers lie between `from` and `to`. */
 function columnsBackward(layer: usize, w: usize, rest: usize, m: usize, n: usize, delta: usize, from: usize, to: usize, out: usize, rowBytes: usize): void {
   const taps = part(layer, Part.BackwardTaps);
+  const panelBytes = (part(layer, Part.Taps) * n) << 4;
   const pixelBytes = m * rowBytes;
-  const tapBytes = (m * n) << 2;
   const stepBytes = n * rowBytes;
   const height = (m & 3) << 2;
   const restDelta = delta + (m & ~3) * rowBytes;
   for (let pointer = from; pointer < to; pointer += 4) {
     const first = taps + <usize>load<u32>(pointer);
     const last = taps + <usize>load<u32>(pointer, 4);
-    tileBackward(true, w, m, n, delta, first, last, pixelBytes, tapBytes, out, rowBytes);
+    tileBackward(true, w, m, n, panelBytes, delta, first, last, pixelBytes, out, rowBytes);
     if (height != 0) {
       for (let entry = first; entry < last; entry += 8) {
-        restBackward(rest + <usize>load<u32>(entry, 4) * tapBytes, height, restDelta + <usize>load<u32>(entry) * pixelBytes, out, rowBytes);
+        restBackward(rest + <usize>load<u32>(entry, 4) * n * height, height, restDelta + <usize>load<u32>(entry) * pixelBytes, out, rowBytes);
       }
     }
     out += stepBytes;
@@ -189,11 +191,11 @@ function columnsBackward(layer: usize, w: usize, rest: usize, m: usize, n: usize
 
 function singleBackward(layer: usize, w: usize, rest: usize, m: usize, n: usize, delta: usize, from: usize, to: usize, out: usize, rowBytes: usize): void {
   const taps = part(layer, Part.BackwardTaps);
+  const panelBytes = (part(layer, Part.Taps) * n) << 4;
   const pixelBytes = m * rowBytes;
-  const tapBytes = (m * n) << 2;
   const stepBytes = n * rowBytes;
   for (let pointer = from; pointer < to; pointer += 4) {
-    columnBackward(true, w, rest, m, n, delta, taps + <usize>load<u32>(pointer), taps + <usize>load<u32>(pointer, 4), pixelBytes, tapBytes, out, rowBytes);
+    columnBackward(true, w, rest, m, n, panelBytes, delta, taps + <usize>load<u32>(pointer), taps + <usize>load<u32>(pointer, 4), pixelBytes, out, rowBytes);
     out += stepBytes;
   }
 }
@@ -210,20 +212,21 @@ function groupGradient(layer: usize, g: usize, m: usize, n: usize, delta: usize,
   const strideBytes = part(layer, Part.Stride) * pixelBytes;
   const deltaBytes = m * rowBytes;
   const transposedBytes = (m >> 2) * (rowBytes << 2);
-  const tapBytes = (m * n) << 2;
+  const panelBytes = (part(layer, Part.Taps) * n) << 4;
   for (let run = first; run < last; run += 16) {
     const output = <usize>load<u32>(run, 4);
-    runGradient(g + <usize>load<u32>(run) * tapBytes, m, n, delta + output * deltaBytes, transposed + output * transposedBytes, x + <usize>load<u32>(run, 8) * pixelBytes, <usize>load<u32>(run, 12), strideBytes, rowBytes);
+    runGradient(g, <usize>load<u32>(run), panelBytes, m, n, delta + output * deltaBytes, transposed + output * transposedBytes, x + <usize>load<u32>(run, 8) * pixelBytes, <usize>load<u32>(run, 12), strideBytes, rowBytes);
   }
 }
 
-/** Adds one tap's gradient over a run of pixels. */
-function runGradient(g: usize, m: usize, n: usize, delta: usize, transposed: usize, x: usize, pixels: usize, strideBytes: usize, rowBytes: usize): void {
-  const panelBytes = n << 4;
+/** Adds one tap's gradient over a run of pixels to that of a group, whose panels lie `panelBytes` apart. */
+function runGradient(group: usize, tap: usize, panelBytes: usize, m: usize, n: usize, delta: usize, transposed: usize, x: usize, pixels: usize, strideBytes: usize, rowBytes: usize): void {
   const lineBytes = rowBytes << 2;
   const transposedBytes = (m >> 2) * lineBytes;
+  let panel = group + ((tap * n) << 4);
   let rest = m;
   for (; rest >= 8; rest -= 8) {
+    let g = panel;
     let column = x;
     let c = n;
     for (; c >= 4; c -= 4) {
@@ -237,10 +240,11 @@ function runGradient(g: usize, m: usize, n: usize, delta: usize, transposed: usi
       g += 16;
       column += rowBytes;
     }
-    g += panelBytes;
+    panel += panelBytes << 1;
     transposed += lineBytes << 1;
   }
   if (rest >= 4) {
+    let g = panel;
     let column = x;
     let c = n;
     for (; c >= 4; c -= 4) {
@@ -256,6 +260,7 @@ function runGradient(g: usize, m: usize, n: usize, delta: usize, transposed: usi
     rest -= 4;
   }
   if (rest == 0) return;
+  let g = group + (m >> 2) * panelBytes + ((tap * n * rest) << 2);
   const deltaEnd = delta + m * rowBytes;
   const deltaFirst = deltaEnd - rest * rowBytes;
   for (let column = x; column < x + n * rowBytes; column += rowBytes) {

@@ -128,10 +128,10 @@ export const enum Part {
   Taps,
   /** Pixels between the inputs of neighbouring outputs. */
   Stride,
-  /** Of each output pixel: [pixels + 1] byte offsets into pairs (input pixel, tap). */
+  /** Of each output pixel: [pixels + 1] byte offsets into runs (input pixel, tap, taps); edges: into pairs. */
   ForwardPointers,
   ForwardTaps,
-  /** Of each input pixel: the same, pairs (output pixel, tap). */
+  /** Of each input pixel: the same, into pairs (output pixel, tap). */
   BackwardPointers,
   BackwardTaps,
   /** Of each row of the output: [rows + 1] byte offsets into runs (tap, output pixel, input pixel, pixels). */
