@@ -1,5 +1,5 @@
 /**
- * @file Compiles assembly/layers.ts, which holds the engine's kernels and the measurements of the machine, with the
+ * @file Compiles what assembly/ has (layers.ts: the engine's kernels and the measurements of the machine) with the
  * engine's own compiler settings (scripts/build-kernels.mjs), plain or relaxed.
  */
 
@@ -16,17 +16,18 @@ export async function compiledKernels(variant) {
   return kernelModule(await kernelBinary(variant));
 }
 
-/** The module's bytes. */
-export function kernelBinary(variant) {
-  if (!compiled.has(variant)) compiled.set(variant, compile(variant === "relaxed-simd"));
-  return compiled.get(variant);
+/** The module's bytes; `entry`: of which file of assembly/. */
+export function kernelBinary(variant, entry = "layers.ts") {
+  const name = `${variant} ${entry}`;
+  if (!compiled.has(name)) compiled.set(name, compile(entry, variant === "relaxed-simd"));
+  return compiled.get(name);
 }
 
-async function compile(relaxed) {
+async function compile(entry, relaxed) {
   let binary;
   const { error, stderr } = await asc.main(
     [
-      ...["bench/assembly/layers.ts", "--outFile", "layers.wasm", "--runtime", "stub", "--use", "abort="],
+      ...[`bench/assembly/${entry}`, "--outFile", "layers.wasm", "--runtime", "stub", "--use", "abort="],
       ...["--noAssert", "-O3", "--converge", "--enable", "simd", "--enable", "threads", "--importMemory"],
       ...["--memoryBase", "128", "--initialMemory", "1", "--maximumMemory", "65536"],
       ...(relaxed ? ["--enable", "relaxed-simd"] : []),

@@ -1,7 +1,7 @@
 /** @file The maps of the crossover sections: tables, in which cells we lose, and plots. */
 
 import { ratioMap } from "./plot.mjs";
-import { significant, table } from "./text.mjs";
+import { figure, significant, table } from "./text.mjs";
 
 const MAPS = [
   { title: "own dense ÷ blocks", value: ({ denseToBlocks }) => denseToBlocks },
@@ -9,18 +9,26 @@ const MAPS = [
   { title: "best rival ÷ blocks", value: ({ rivalToBlocks }) => rivalToBlocks?.ratio ?? null },
   { title: "best rival ÷ edges", value: ({ rivalToEdges }) => rivalToEdges?.ratio ?? null },
 ];
+/** The axes: where their cells are in the data, and the cells' key. */
+const AXES = [
+  { name: "byWidth", key: "width" },
+  { name: "byBatch", key: "batch" },
+  { name: "byDepth", key: "layers" },
+];
+/** Rivals' names as short as a table's reader needs them. */
+const short = (rival) => rival.replace("PyTorch ", "").replace("onnxruntime-", "ort-");
 
 /** A table for each map, rows by density and columns by `key`, and where we lose. */
 function mapTables(cells, key) {
   const columns = [...new Set(cells.map((cell) => cell[key]))];
   const factors = [...new Set(cells.map(({ factor }) => factor))].toSorted((a, b) => a - b);
   const find = (factor, column) => cells.find((cell) => cell.factor === factor && cell[key] === column);
-  const show = (found) => (found ? significant(found.median, 2) : "");
+  const show = (found) => (found ? figure(found, 2) : "");
   return [
     ...MAPS.flatMap(({ title, value }) => [
       `*${title}*`,
       table(
-        ["density", ...columns.map((column) => `${key} ${column}`)],
+        ["density", ...columns.map((column) => (key === "layers" ? `${column} layers` : `${key} ${column}`))],
         factors.map((factor) => [
           `1/${factor}`,
           ...columns.map((column) => {
@@ -34,30 +42,41 @@ function mapTables(cells, key) {
   ].join("\n\n");
 }
 
-/** Which cells a rival wins, in words. */
+/** Which cells a rival wins, and which are too close to call, in words. */
 function losses(cells, key) {
-  const lost = ["rivalToBlocks", "rivalToEdges"].map((name) => {
-    const form = name === "rivalToBlocks" ? "Blocks" : "Edges";
-    const compared = cells.filter((cell) => cell[name] !== null);
-    if (compared.length === 0) return `${form}: no rival to compare with.`;
-    const slower = compared
-      .filter((cell) => cell[name].ratio.median < 1)
-      .toSorted((a, b) => a[name].ratio.median - b[name].ratio.median);
-    const list = slower.map(
-      (cell) =>
-        `${key} ${cell[key]}, density 1/${cell.factor} (${significant(cell[name].ratio.median, 2)}, ${cell[name].rival})`,
-    );
-    return `${form} lose to the best rival in ${slower.length} of ${compared.length} cells${list.length > 0 ? `: ${list.join("; ")}` : ""}.`;
-  });
-  return lost.join(" ");
+  return [
+    ["Blocks", ({ rivalToBlocks }) => rivalToBlocks],
+    ["Edges", ({ rivalToEdges }) => rivalToEdges],
+  ]
+    .map(([form, against]) => {
+      const compared = cells.filter((cell) => against(cell) !== null);
+      if (compared.length === 0) return `${form}: no rival to compare with.`;
+      const where = (cell) => {
+        const { ratio, rival } = against(cell);
+        return `${key} ${cell[key]}, density 1/${cell.factor} (${significant(ratio.median, 2)}, ${short(rival)})`;
+      };
+      const list = (chosen) =>
+        chosen
+          .toSorted((a, b) => against(a).ratio.median - against(b).ratio.median)
+          .map(where)
+          .join("; ");
+      const lost = compared.filter((cell) => against(cell).ratio.high < 1);
+      const even = compared.filter((cell) => against(cell).ratio.high >= 1 && against(cell).ratio.low <= 1);
+      return (
+        `${form} lose to the best rival in ${lost.length} of ${compared.length} cells${lost.length > 0 ? `: ${list(lost)}` : ""}.` +
+        (even.length > 0 ? ` Too close to call, 1 being within the quartiles: ${list(even)}.` : "")
+      );
+    })
+    .join(" ");
 }
 
 /** The maps as one plot. */
 function mapPlot(work, cells, key) {
+  const label = key === "layers" ? "depth" : key;
   return ratioMap({
-    name: `crossover-${work}-${key}`,
-    alt: `How many times as fast in ${work}, by density and ${key}`,
-    xLabel: key,
+    name: `crossover-${work}-${label}`,
+    alt: `How many times as fast in ${work}, by density and ${label}`,
+    xLabel: label,
     yLabel: "density",
     cells: MAPS.flatMap(({ title, value }) =>
       cells.flatMap((cell) => {
@@ -68,21 +87,52 @@ function mapPlot(work, cells, key) {
   });
 }
 
-/** Both maps in words and tables. */
-export function mapsMarkdown({ byWidth, byBatch, peers }) {
+/** All maps in words and tables. */
+export function mapsMarkdown({ peers, slower, ...maps }) {
+  const { byWidth, byBatch, byDepth } = maps;
   const layers = [...new Map(byWidth.map((cell) => [cell.width, cell.layers]))]
     .map(([width, count]) => `${count} of width ${width}`)
     .join(", ");
+  const titles = {
+    byWidth: `**By width**, batch ${byWidth[0].batch}; layers: ${layers}.`,
+    byBatch: `**By batch**, ${byBatch[0].layers} layers of width ${byBatch[0].width}.`,
+    byDepth: `**By depth**, width ${byDepth[0].width}, batch ${byDepth[0].batch}.`,
+  };
   return [
-    peers,
-    `**By width**, batch ${byWidth[0].batch}; layers: ${layers}.`,
-    mapTables(byWidth, "width"),
-    `**By batch**, ${byBatch[0].layers} layers of width ${byBatch[0].width}.`,
-    mapTables(byBatch, "batch"),
+    peers
+      .map(({ name, version, absent }) => (absent ? `${name} is absent: ${absent}.` : `${name} ${version}.`))
+      .join(" "),
+    ...(slower.length > 0 ? [slowerWords(slower)] : []),
+    ...AXES.flatMap(({ name, key }) => [titles[name], mapTables(maps[name], key)]),
   ].join("\n\n");
 }
 
-/** Both maps as plots; `work` is the first word of their names and texts. */
-export function mapsPlots(work, { byWidth, byBatch }) {
-  return [mapPlot(work, byWidth, "width"), mapPlot(work, byBatch, "batch")];
+function slowerWords(slower) {
+  const list = slower.map(
+    ({ name, places, least, most }) =>
+      `${name} (${places} ${places > 1 ? "networks" : "network"}, ${significant(least, 2)} to ${significant(most, 2)} times)`,
+  );
+  return (
+    "No turns were given to rivals that, in the search for their threads, took over three times as long as another that" +
+    ` is as widely usable: ${list.join("; ")}.`
+  );
+}
+
+/**
+ * A full mask runs as dense, so where edges are one, they and the dense network are the same: what their ratio is off
+ * 1 is the measurement's own error.
+ */
+export function denseCheck(maps) {
+  const ratios = AXES.flatMap(({ name }) => maps[name])
+    .filter(({ factor, denseToEdges }) => factor === 1 && denseToEdges !== null)
+    .map(({ denseToEdges }) => denseToEdges.median);
+  return (
+    "At density 1/1 edges run as dense, so that own dense ÷ edges would be 1 but for the measurement's own error: it is" +
+    ` ${significant(Math.min(...ratios), 3)} to ${significant(Math.max(...ratios), 3)} over the ${ratios.length} maps' columns.`
+  );
+}
+
+/** All maps as plots; `work` is the first word of their names and texts. */
+export function mapsPlots(work, maps) {
+  return AXES.map(({ name, key }) => mapPlot(work, maps[name], key));
 }

@@ -1,6 +1,17 @@
 /** @file Networks of the engine to time, in Node or in a page: SGD with momentum, threads and kernels as told. */
 
-import { createTrainer, fromLayers, mlp, randomStream, sgd, startModel } from "./isosparse.mjs";
+import {
+  convolution,
+  createTrainer,
+  fromLayers,
+  mlp,
+  networkInput,
+  networkOutput,
+  randomStream,
+  sgd,
+  sizeOf,
+  startModel,
+} from "./isosparse.mjs";
 
 /** So small that nothing diverges however many steps are timed. */
 const LEARNING_RATE = 1e-6;
@@ -30,6 +41,35 @@ export function repeatedLayer({ layers, width }, init) {
   return fromLayers(Array.from({ length: layers }, (_, i) => ({ ...layer, name: `layers.${i}` })));
 }
 
+/**
+ * `layers` tanh convolutions of `channels` to as many, 3 × 3 taps, on images of `side` × `side`, with 1 in `factor` of the
+ * kernels; then, with `head`, the mean over the image, so that channels are classes.
+ */
+export function convolutions({ layers, channels, side, topology, factor, head = true }) {
+  const input = { channels, height: side, width: side };
+  const random = randomStream(11);
+  const made = Array.from({ length: layers }, (_, i) => ({
+    kind: "convolution",
+    name: `layers.${i}`,
+    ...convolution({
+      ...{ outChannels: channels, inChannels: channels, topology },
+      sparsity: 1 - 1 / factor,
+      init: "kaiming",
+      random: random.split("layer", i),
+    }),
+    bias: new Float32Array(channels),
+    activation: "tanh",
+    input,
+    asked: { sparsity: 1 - 1 / factor },
+    initializer: "kaiming",
+  }));
+  const mean = [
+    { kind: "averagePool", name: "pool", input, window: { height: side, width: side } },
+    { kind: "flatten", name: "flatten", input: { channels, height: 1, width: 1 } },
+  ];
+  return { layers: head ? [...made, ...mean] : made, provenance: { seed: 11, start: "none" } };
+}
+
 /** `(count) => …` that calls `work` so many times. */
 export function repeat(work) {
   return (count) => {
@@ -45,7 +85,6 @@ export async function startEngine(
   network,
   { batch = 128, threads = 1, kernels, loss = "crossEntropy", shardSize },
 ) {
-  const { layers } = network;
   const trainer = await createTrainer(network, {
     loss: loss === "crossEntropy" ? { kind: loss, labelSmoothing: 0 } : { kind: loss },
     optimizer: sgd({ momentum: 0.9 }),
@@ -54,8 +93,8 @@ export async function startEngine(
     reproducible: kernels === "simd",
     ...(shardSize !== undefined && { shardSize }),
   });
-  const width = layers[0].topology.columns;
-  const outputs = layers.at(-1).topology.rows;
+  const width = sizeOf(networkInput(network));
+  const outputs = sizeOf(networkOutput(network));
   const { labels, values, ...inputs } = noiseBatch({ width, outputs, count: batch, loss });
   const samples = { ...inputs, labels, values };
   return {

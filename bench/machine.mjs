@@ -1,5 +1,7 @@
 /** @file What the figures were taken on. */
 
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { setFlagsFromString } from "node:v8";
 import { compileKernels } from "./isosparse.mjs";
@@ -20,10 +22,11 @@ function kernelsName() {
   return compileKernels({ shared: false, reproducible: false }).name;
 }
 
-/** Processor, cores, memory, versions, kernels. */
+/** Processor, caches, cores, memory, versions, kernels. */
 export function machine() {
   return {
-    processor: cpus()[0]?.model.trim() ?? "unknown",
+    processor: processor(),
+    caches: caches(),
     cores,
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     platform: `${process.platform} ${process.arch}`,
@@ -32,4 +35,57 @@ export function machine() {
     usualKernels,
     kernelVariants,
   };
+}
+
+/** What was measured, and when: the day, and the commit where there is one. */
+export function occasion() {
+  return { date: new Date().toISOString().slice(0, 10), commit: commit() };
+}
+
+/** Name and, as some names are of many processors, what Linux tells of family and model. */
+function processor() {
+  const name = cpus()[0]?.model.trim() ?? "unknown";
+  const text = textOf("/proc/cpuinfo") ?? "";
+  const [family, model] = ["cpu family", "model"].map(
+    (key) => new RegExp(`^${key}\\s*: (\\d+)$`, "m").exec(text)?.[1],
+  );
+  return family === undefined ? name : `${name} (family ${family}, model ${model})`;
+}
+
+/** Of the first core, such as `["L1d 32 KiB", …]`; empty where the system does not tell. */
+function caches() {
+  const folder = "/sys/devices/system/cpu/cpu0/cache";
+  try {
+    return readdirSync(folder)
+      .filter((name) => name.startsWith("index"))
+      .toSorted()
+      .map((name) => ["level", "type", "size"].map((file) => textOf(`${folder}/${name}/${file}`).trim()))
+      .filter(([, type]) => type !== "Instruction")
+      .map(([level, type, size]) => `L${level}${type === "Data" ? "d" : ""} ${size.replace("K", " KiB")}`);
+  } catch {
+    return [];
+  }
+}
+
+function textOf(path) {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+function commit() {
+  const git = (...args) =>
+    execFileSync("git", args, {
+      cwd: import.meta.dirname,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+  try {
+    const changed = git("status", "--porcelain", "--untracked-files=no", "--", "..").trim() !== "";
+    return git("rev-parse", "--short", "HEAD").trim() + (changed ? " with changes" : "");
+  } catch {
+    return null;
+  }
 }

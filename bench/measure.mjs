@@ -5,40 +5,61 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Rounds that are never cut. */
-const FEWEST_ROUNDS = 3;
-/** Whose turn takes so many milliseconds takes part in the first rounds only. */
+/** Rounds that are never cut, and those of contestants whose turn takes longer than `SLOW` milliseconds. */
+const FEWEST_ROUNDS = 5;
+const SLOW_ROUNDS = 3;
 const SLOW = 2000;
+/** Milliseconds in which the threads of a process that had its turn go to sleep. */
+const REST = 50;
+/** Of a turn, so much again goes before it and is not counted. */
+const UNCOUNTED = 1 / 3;
 
 /**
  * Milliseconds per repetition of each contestant, by name, one value a round; a slow contestant has fewer.
  *
- * A contestant is `(count) => void`, which does its work `count` times; it may be async, and may return the
- * milliseconds it took if it knows better (another process). Counts are chosen so that a turn takes `least`
- * milliseconds. Before each turn there is a rest of `rest` milliseconds for the threads of the last to go to sleep.
- * Once `seconds` have passed no new round begins, but for the first three.
+ * A contestant is `(count) => …`, which does its work `count` times; it may be async, and may return the milliseconds
+ * it took if it knows better. If it works in another process, its property `process` names that. Counts are chosen so
+ * that a turn takes `least` milliseconds. Before a turn is counted there are repetitions that are not, one at least:
+ * after a rest, or beside a thread of someone else's that still spins, a machine may take a good while to give
+ * a second thread a core of its own. After another process's turn there is a rest. Once `seconds` have passed no new
+ * round begins, but for the first few.
  */
-export async function interleave(contestants, { rounds, least = 20, rest = 0, seconds = 60 }) {
+export async function interleave(contestants, { rounds, least = 20, seconds = 60 }) {
   const entries = Object.entries(contestants);
-  const end = performance.now() + 1000 * seconds;
   const turns = new Map();
+  let last;
+  const enter = async (contestant) => {
+    const other = last !== undefined && last !== contestant.process;
+    last = contestant.process;
+    if (other) await sleep(REST);
+  };
   // Twice, because what runs first runs in the engine's quick compiler; what takes long has left it after once.
   for (let warmUp = 0; warmUp < 2; warmUp++) {
     for (const [name, run] of entries) {
-      if (!(turns.get(name)?.took > SLOW)) turns.set(name, await calibrate(run, least));
+      if (turns.get(name)?.took > SLOW) continue;
+      await enter(run);
+      turns.set(name, await calibrate(run, least));
     }
   }
+  const end = performance.now() + 1000 * seconds;
   const times = Object.fromEntries(entries.map(([name]) => [name, []]));
   for (let round = 0; round < rounds; round++) {
     if (round >= FEWEST_ROUNDS && performance.now() > end) break;
     for (const [name, run] of entries) {
       const { count, took } = turns.get(name);
-      if (round >= FEWEST_ROUNDS && took > SLOW) continue;
-      if (rest > 0) await sleep(rest);
+      const slow = took > SLOW;
+      if (slow && round >= SLOW_ROUNDS) continue;
+      await enter(run);
+      if (!slow) await run(Math.ceil(count * UNCOUNTED));
       times[name].push((await timed(run, count)) / count);
     }
   }
   return times;
+}
+
+/** `run` as a contestant that works in the process of this name. */
+export function inProcess(process, run) {
+  return Object.assign((count) => run(count), { process });
 }
 
 async function timed(run, count) {

@@ -1,26 +1,74 @@
-/** @file results.json: by section, the figures and what they were taken on. */
+/** @file results.json: by section, the figures, what they were taken on and when. */
 
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { SECTIONS } from "./sections.mjs";
 
-/** Results by section, of sections that there still are; none where there is no file yet. */
+/** Of what sections put into `data`; figures of another format cannot be shown. */
+const FORMAT = 2;
+
+/** A folder that cannot take results, or has none; the message says why. */
+export class ResultsError extends Error {}
+
+/**
+ * Results by section, of sections that there still are; none where the folder or the file is not there yet, or is of an
+ * older format. Throws ResultsError for what is no folder, and for a file that is no results.
+ */
 export async function readResults(folder) {
-  try {
-    const results = JSON.parse(await readFile(`${folder}/results.json`, "utf8"));
-    return Object.fromEntries(
-      Object.keys(SECTIONS).flatMap((name) => (results[name] ? [[name, results[name]]] : [])),
-    );
-  } catch (error) {
-    if (error.code === "ENOENT") return {};
-    throw error;
+  const text = await textOf(folder);
+  if (text === undefined) return {};
+  const results = parsed(text, folder);
+  if (results.format !== FORMAT) return {};
+  const names = Object.keys(SECTIONS).filter((name) => isEntry(results.sections[name]));
+  return Object.fromEntries(names.map((name) => [name, results.sections[name]]));
+}
+
+/** Throws ResultsError unless results can be written to `folder`: where it has files, results are among them. */
+export async function checkFolder(folder) {
+  await readResults(folder);
+  const names = await readdir(folder).catch(() => []);
+  if (names.length > 0 && !names.includes("results.json")) {
+    throw new ResultsError(`${folder} has files but no results.json: take an empty folder, or a new one`);
   }
 }
 
-/** Puts `sections` into the folder's results, in the place of earlier ones of the same names. */
-export async function mergeResults(folder, sections) {
+/** Puts `entry` into the folder's results, in the place of an earlier one of that name. */
+export async function keepResult(folder, name, entry) {
   await mkdir(folder, { recursive: true });
-  const results = { ...(await readResults(folder)), ...sections };
+  const sections = { ...(await readResults(folder)), [name]: entry };
   const path = `${folder}/results.json`;
-  await writeFile(`${path}.${process.pid}`, `${JSON.stringify(results, null, 1)}\n`);
+  await writeFile(`${path}.${process.pid}`, `${JSON.stringify({ format: FORMAT, sections }, null, 1)}\n`);
   await rename(`${path}.${process.pid}`, path);
+}
+
+async function textOf(folder) {
+  const found = await stat(folder).catch(() => undefined);
+  if (found === undefined) return undefined;
+  if (!found.isDirectory()) throw new ResultsError(`${folder} is a file, not a folder`);
+  try {
+    return await readFile(`${folder}/results.json`, "utf8");
+  } catch (error) {
+    if (error.code === "ENOENT") return undefined;
+    throw new ResultsError(`${folder}/results.json cannot be read: ${error.code}`);
+  }
+}
+
+/** Results of this format or an older one, whose sections lay at the top. */
+function parsed(text, folder) {
+  const damaged = new ResultsError(
+    `${folder}/results.json is no results of this bench: move it away, or take another folder`,
+  );
+  let results;
+  try {
+    results = JSON.parse(text);
+  } catch {
+    throw damaged;
+  }
+  const sections = results?.format === undefined ? results : results.sections;
+  if (sections === null || typeof sections !== "object" || !Object.values(sections).every(isEntry))
+    throw damaged;
+  return results;
+}
+
+function isEntry(entry) {
+  return typeof entry === "object" && entry !== null && "machine" in entry && "data" in entry;
 }

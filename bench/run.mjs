@@ -1,10 +1,11 @@
 /** @file `npm run bench`: measures, keeps the figures in docs/benchmarks/results.json, and writes the report on them. */
 
 import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { writeReport } from "./report.mjs";
-import { mergeResults, readResults } from "./results.mjs";
+import { plotNames, writeReport } from "./report.mjs";
+import { checkFolder, keepResult, ResultsError, readResults } from "./results.mjs";
 import { SECTIONS, sectionsNamed } from "./sections.mjs";
 
 const usage = `Measures training, inference, kernels and growth, beside the machine's limits and other libraries.
@@ -22,17 +23,28 @@ const usage = `Measures training, inference, kernels and growth, beside the mach
   --browser PATH   a Chromium for the same section; default /usr/bin/chromium
   --help           this text
 
-A section that was measured takes the place of its earlier figures in results.json; the others stay. All together
-take about 13 minutes on two quiet cores. Other libraries are used where they are installed (npm ci in bench/) and
+A section that was measured takes the place of its earlier figures in results.json; the others stay, and so do
+Nodes and browsers that "platforms" was not given this time. All together take about 15 minutes on two quiet cores. Other libraries are used where they are installed (npm ci in bench/) and
 named as absent where not.
 `;
 
 class UsageError extends Error {}
 
+// Before anything else ends: other processes get Ctrl-C as well, and would be missed as if they had failed.
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+]) {
+  process.once(signal, () => {
+    console.error("\nstopped; sections that were finished are kept");
+    process.exit(code);
+  });
+}
+
 try {
   await main(options());
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error;
+  if (!(error instanceof UsageError || error instanceof ResultsError)) throw error;
   console.error(error.message);
   process.exitCode = 2;
 }
@@ -89,29 +101,45 @@ async function main({ help, report, names, out, ...settings }) {
     const results = await readResults(out);
     if (Object.keys(results).length === 0) {
       throw new UsageError(
-        `${out} has no results.json with figures of these sections; npm run bench makes them`,
+        `${out} has no results.json with figures that this bench can show; npm run bench makes them`,
       );
     }
     await writeReport(out, results);
     return;
   }
   if (!existsSync(root("dist/index.js"))) throw new UsageError("dist/ is missing: npm run build makes it");
-  const { machine } = await import("./machine.mjs");
+  if (out !== undefined) await checkFolder(out);
   const start = performance.now();
-  for (const name of names) {
-    const section = await SECTIONS[name]();
-    const begun = performance.now();
-    const progress = (text) => {
-      const seconds = ((performance.now() - start) / 1000).toFixed(0);
-      process.stderr.write(`${seconds.padStart(4)} s  ${name}: ${text}\n`);
-    };
-    const data = await section.run({ rounds: settings.quick ? 3 : 9, ...settings, progress });
-    const seconds = Math.round((performance.now() - begun) / 1000);
-    process.stdout.write(`## ${section.title}\n\n${section.markdown(data)}\n\n`);
-    // After each section, so that nothing is lost if a later one fails.
-    if (out !== undefined) {
-      await mergeResults(out, { [name]: { machine: machine(), quick: settings.quick, seconds, data } });
-    }
-  }
+  for (const name of names) await measure(name, { start, out, ...settings });
   if (out !== undefined) await writeReport(out, await readResults(out));
+}
+
+/** Measures one section, shows it, and keeps it if there is a folder, so that nothing is lost if a later one fails. */
+async function measure(name, { start, out, ...settings }) {
+  const { machine, occasion } = await import("./machine.mjs");
+  const section = await SECTIONS[name]();
+  const begun = performance.now();
+  const progress = (text) => {
+    const seconds = ((performance.now() - start) / 1000).toFixed(0);
+    process.stderr.write(`${seconds.padStart(4)} s  ${name}: ${text}\n`);
+  };
+  const fresh = await section.run({ rounds: settings.quick ? 3 : 9, ...settings, progress });
+  const seconds = Math.round((performance.now() - begun) / 1000);
+  const earlier = out === undefined ? undefined : (await readResults(out))[name];
+  const joins = earlier !== undefined && !earlier.quick && !settings.quick;
+  const data = joins ? (section.join?.(earlier.data, fresh) ?? fresh) : fresh;
+  process.stdout.write(`## ${section.title}\n\n${section.markdown(data)}\n\n`);
+  if (out === undefined) return;
+  const plots = await plotNames(name, data);
+  await keepResult(out, name, {
+    machine: machine(),
+    occasion: occasion(),
+    quick: settings.quick,
+    seconds,
+    plots,
+    data,
+  });
+  for (const old of earlier?.plots ?? []) {
+    if (!plots.includes(old)) await rm(`${out}/${old}.svg`, { force: true });
+  }
 }

@@ -1,6 +1,7 @@
 /**
  * @file The sections of the benchmarks, in the order of the report. A section is one file of measurements/: it gives
- * `title`, `run(context)` → plain data, `markdown(data)` and, if it likes, `plots(data)`.
+ * `title`, `run(context)` → plain data, `markdown(data)` and, if it likes, `plots(data)` and `join(earlier, data)`, which
+ * keeps what of an earlier run was not measured again.
  */
 
 const load = (name) => () => import(`./measurements/${name}.mjs`);
@@ -12,10 +13,10 @@ export const SECTIONS = Object.fromEntries(
     "inference",
     "crossover-training",
     "crossover-inference",
-    "crossover-depth",
     "limits",
     "kernels",
     "elementwise",
+    "convolution",
     "scaling",
     "start",
     "memory",

@@ -10,12 +10,13 @@ interface Value {
   readonly data: readonly number[];
 }
 
-/** The output of `graph` on inputs [count, width]. */
+/** The output of `graph` on inputs [count, ...], sample after sample. */
 export function interpret(graph: BuiltGraph, inputs: readonly number[], count: number): Value {
   const values = new Map<string, Value>();
   for (const { name, shape, data } of graph.constants)
     values.set(name, { shape, data: Array.from(data, Number) });
-  values.set(graph.input.name, { shape: [count, inputs.length / count], data: inputs });
+  const sides = graph.input.shape.slice(1).map(Number);
+  values.set(graph.input.name, { shape: [count, ...sides], data: inputs });
   for (const operation of graph.operations) {
     const operands = operation.inputs.map((name) => values.get(name)!);
     if (values.has(operation.output)) throw new Error(`${operation.output} is made twice`);
@@ -57,10 +58,88 @@ const OPERATORS: Record<string, Operator> = {
       return at(x, [...index.slice(0, before.length), at(indices, place), ...rest]);
     });
   },
-  Slice: ([x, starts, ends, axes]) => {
-    if (axes.data[0] !== 0) throw new Error("only the first axis");
-    const [start, end] = [starts.data[0], ends.data[0]];
-    return build([end - start, ...x.shape.slice(1)], ([row, ...rest]) => at(x, [start + row, ...rest]));
+  Slice: ([x, starts, ends, axes, steps]) => {
+    const from = x.shape.map(() => 0);
+    const step = x.shape.map(() => 1);
+    const shape = [...x.shape];
+    for (const [k, axis] of axes.data.entries()) {
+      from[axis] = starts.data[k];
+      step[axis] = steps?.data[k] ?? 1;
+      shape[axis] = Math.ceil((ends.data[k] - from[axis]) / step[axis]);
+    }
+    return build(shape, (index) =>
+      at(
+        x,
+        index.map((place, axis) => from[axis] + place * step[axis]),
+      ),
+    );
+  },
+  Identity: ([x]) => x,
+  Pad: ([x, pads]) => {
+    const axes = x.shape.length;
+    const shape = x.shape.map((side, axis) => pads.data[axis] + side + pads.data[axes + axis]);
+    return build(shape, (index) =>
+      orZero(
+        x,
+        index.map((place, axis) => place - pads.data[axis]),
+      ),
+    );
+  },
+  Max: ([a, b]) => build(a.shape, (index) => Math.max(at(a, index), at(b, index))),
+  Min: ([a, b]) => build(a.shape, (index) => Math.min(at(a, index), at(b, index))),
+  BatchNormalization: ([x, scale, bias, mean, variance], { epsilon }) => {
+    const { float } = epsilon as { float: number };
+    return build(x.shape, (index) => {
+      const [, c] = index;
+      const normed = (at(x, index) - mean.data[c]) / Math.sqrt(variance.data[c] + float);
+      return scale.data[c] * normed + bias.data[c];
+    });
+  },
+  GlobalAveragePool: ([x]) => {
+    const [, , height, width] = x.shape;
+    const pixels = height * width;
+    return build(
+      [...x.shape.slice(0, 2), 1, 1],
+      ([n, c]) => sum(pixels, (p) => at(x, [n, c, Math.floor(p / width), p % width])) / pixels,
+    );
+  },
+  AveragePool: ([x], { kernel_shape, strides }) => {
+    const [height, width] = kernel_shape as readonly number[];
+    const [down, right] = strides as readonly number[];
+    const pixels = height * width;
+    const shape = [
+      ...x.shape.slice(0, 2),
+      Math.floor((x.shape[2] - height) / down) + 1,
+      Math.floor((x.shape[3] - width) / right) + 1,
+    ];
+    return build(
+      shape,
+      ([n, c, i, j]) =>
+        sum(pixels, (p) => at(x, [n, c, down * i + Math.floor(p / width), right * j + (p % width)])) / pixels,
+    );
+  },
+  Conv: ([x, weights, bias], attributes) => {
+    const [kernel, strides] = ["kernel_shape", "strides"].map(
+      (name) => attributes[name] as readonly number[],
+    );
+    const { group = 1, dilations: steps = [1, 1], pads: around = [0, 0, 0, 0] } = attributes;
+    const [dilations, pads] = [steps, around] as (readonly number[])[];
+    const [rows, columns] = weights.shape;
+    const sides = [0, 1].map((axis) => {
+      const padded = x.shape[2 + axis] + pads[axis] + pads[2 + axis];
+      return Math.floor((padded - dilations[axis] * (kernel[axis] - 1) - 1) / strides[axis]) + 1;
+    });
+    return build([x.shape[0], rows, ...sides], ([n, row, i, j]) => {
+      const first = Math.floor(row / (rows / Number(group))) * columns;
+      const taps = kernel[0] * kernel[1];
+      const products = sum(columns * taps, (k) => {
+        const [column, a, b] = [Math.floor(k / taps), Math.floor((k % taps) / kernel[1]), k % kernel[1]];
+        const y = strides[0] * i + a * dilations[0] - pads[0];
+        const z = strides[1] * j + b * dilations[1] - pads[1];
+        return at(weights, [row, column, a, b]) * orZero(x, [n, first + column, y, z]);
+      });
+      return products + (bias?.data[row] ?? 0);
+    });
   },
   Concat: (operands, { axis }) => {
     const along = Number(axis);
@@ -128,6 +207,11 @@ function at({ shape, data }: Value, index: readonly number[]): number {
   if (index.some((digit, axis) => !(digit >= 0 && digit < shape[axis])))
     throw new Error(`[${index}] of [${shape}]`);
   return data[index.reduce((flat, digit, axis) => flat * shape[axis] + digit, 0)];
+}
+
+/** An entry, or zero beside the value. */
+function orZero(value: Value, index: readonly number[]): number {
+  return index.every((digit, axis) => digit >= 0 && digit < value.shape[axis]) ? at(value, index) : 0;
 }
 
 /** The entry of a value that stands for all along axes of size 1 or missing at the front. */

@@ -1,6 +1,5 @@
 /**
- * @file Small sound networks of every representation, and a judge of soundness, for the tests of what reads and
- * writes networks.
+ * @file Small sound networks of every representation, for the tests of what reads and writes networks.
  */
 
 import { type RandomStream, randomStream } from "../src/math/random.ts";
@@ -50,6 +49,11 @@ function randomConstruction(size: number, random: RandomStream): Pick<EdgeTopolo
   return { construction: { kind: "givens", stages: [stage(), stage()] } };
 }
 
+/** Blocks or edges of any kind, now and then with outputs that nothing is connected to. */
+export function randomTopology(rows: number, columns: number, random: RandomStream): Topology {
+  return (random.integer(2) === 0 ? randomBlocks : randomEdges)(rows, columns, random);
+}
+
 /** A layer of random numbers on `topology`, called `layers.i`. */
 export function randomLayer(topology: Topology, i: number, random: RandomStream): LinearLayer {
   const normals = (length: number) => Float32Array.from({ length }, () => random.normal());
@@ -72,8 +76,7 @@ export function randomNetwork(seed: number): Network {
   let columns = 1 + random.integer(9);
   for (let i = 1 + random.integer(4); i > 0; i--) {
     const rows = random.integer(3) === 0 ? columns : 1 + random.integer(9);
-    const make = random.integer(2) === 0 ? randomBlocks : randomEdges;
-    layers.push(randomLayer(make(rows, columns, random), layers.length, random));
+    layers.push(randomLayer(randomTopology(rows, columns, random), layers.length, random));
     columns = rows;
   }
   const critical = { meanSquare: 0.0005, gain: 1.0005, biasVariance: 1e-10, inputScale: 0.1 };
@@ -90,62 +93,4 @@ export function networkOf(kind: Topology["kind"]): Network {
     const parts = topology.kind === "blocks" ? topology.rowOffsets.length - 1 : nonZeros(topology);
     if (topology.kind === kind && topology.rows > 3 && topology.columns > 3 && parts > 2) return found;
   }
-}
-
-/**
- * Follows every index of a network as an engine would, written without regard to how files are checked. Throws
- * an Error at the first that leads astray, connects twice, or has no weight.
- */
-export function followNetwork({ layers }: Network): void {
-  demand(layers.length > 0, "layers");
-  let width = layers[0].topology.columns;
-  for (const { topology, weights, bias, activation } of layers) {
-    demand(topology.columns === width && bias.length === topology.rows, "widths");
-    demand(["linear", "tanh", "relu", "hardtanh"].includes(activation), "activation");
-    demand([...weights, ...bias].every(Number.isFinite), "finite");
-    demand(connections(topology) === weights.length, "weights");
-    width = topology.rows;
-  }
-}
-
-/** The number of connections; throws where one leads out of the layer or comes twice. */
-function connections(topology: Topology): number {
-  const { rows, columns } = topology;
-  const met = new Set<number>();
-  const connect = (row: number, column: number) => {
-    demand(row >= 0 && row < rows && column >= 0 && column < columns, "range");
-    demand(!met.has(row * columns + column), "repetition");
-    met.add(row * columns + column);
-  };
-  if (topology.kind === "edges") {
-    const { rowPointers, columnIndices } = topology;
-    demand(rowPointers[0] === 0 && rowPointers[rows] === columnIndices.length, "pointers");
-    for (let r = 0; r < rows; r++) {
-      for (let k = rowPointers[r]; k < rowPointers[r + 1]; k++) connect(r, columnIndices[k]);
-    }
-    followConstruction(topology);
-    return met.size;
-  }
-  const { rowOrder, columnOrder, rowOffsets, columnOffsets } = topology;
-  demand(new Set(rowOrder).size === rows && new Set(columnOrder).size === columns, "orders");
-  for (let q = 0; q + 1 < rowOffsets.length; q++) {
-    const within = columnOrder.subarray(columnOffsets[q], columnOffsets[q + 1]);
-    for (const row of rowOrder.subarray(rowOffsets[q], rowOffsets[q + 1])) {
-      for (const column of within) connect(row, column);
-    }
-  }
-  return met.size;
-}
-
-function followConstruction({ construction, rows, columns }: EdgeTopology): void {
-  if (construction === undefined) return;
-  const units =
-    construction.kind === "givens"
-      ? construction.stages.flatMap((stage) => [...stage])
-      : [...construction.shifts, ...construction.signs];
-  demand(rows === columns && units.every((unit) => unit >= 0 && unit < rows), "construction");
-}
-
-function demand(holds: boolean, what: string): void {
-  if (!holds) throw new Error(`the network is unsound: ${what}`);
 }

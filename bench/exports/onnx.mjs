@@ -10,7 +10,9 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { sizesOf } from "../../dist/formats/onnx/write-network.js";
 import { createTrainer, sgd } from "../../dist/index.js";
+import { networkInput, sizeOf } from "../../dist/network/layer-shape.js";
 import { interleave, ratio, spread } from "../measure.mjs";
 import { BATCHES, engineResult, exportNetwork, openTarget, readOptions, temporaryFolder } from "./target.mjs";
 
@@ -29,7 +31,8 @@ runtimes.web.env.wasm.numThreads = 1;
 const options = readOptions("onnx.mjs");
 const folder = temporaryFolder();
 const { network, test } = await openTarget(options);
-const width = network.layers[0].topology.columns;
+const width = sizeOf(networkInput(network));
+const sides = sizesOf(networkInput(network));
 
 const models = {};
 const bytes = {};
@@ -142,5 +145,5 @@ function samples(first, count) {
 
 function tensor(name, inputs, count) {
   const { Tensor } = runtimes[name.split(" ")[0]];
-  return new Tensor("float32", inputs, [count, width]);
+  return new Tensor("float32", inputs, [count, ...sides]);
 }

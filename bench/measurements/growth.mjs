@@ -84,7 +84,13 @@ export function markdown({ rows, end }) {
   const row = ({ name, error, madeSeconds, ms, engineBytes, processBytes }) =>
     error
       ? [name, `does not go: ${error}`, "", "", ""]
-      : [name, madeSeconds.toFixed(2), figure(ms), bytes(engineBytes), bytes(processBytes)];
+      : [
+          name,
+          madeSeconds.toFixed(2),
+          figure(ms),
+          bytes(engineBytes),
+          processBytes === null ? "" : bytes(processBytes),
+        ];
   const attempts = end.tried.map(({ degree, bytes: size, code, message }) =>
     size === undefined
       ? `degree ${degree}: "${message}" (${code})`
@@ -92,7 +98,7 @@ export function markdown({ rows, end }) {
   );
   return [
     `tanh, SGD with momentum, mean squared error, ${rows[0]?.threads ?? 2} threads, ${STEPS} steps after a first one. The process's growth` +
-      " is of its resident peak since Node started, which has making the network in it.",
+      " is of its resident peak since Node started with the package loaded; it has making the network in it.",
     table(["", "made, s", "ms a step", "engine", "process's growth"], rows.map(row)),
     "WebAssembly addresses are 32 bits: 4 GiB for weights, gradients, optimizer state, activations, index arrays and the" +
       ` batch together. A network of ${end.layers} layers × ${end.width}, batch 128, one thread, by degree: ${attempts.join("; ")}.`,

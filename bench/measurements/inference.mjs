@@ -1,13 +1,15 @@
 /** @file Running whole networks: one sample at a time and a batch at once, beside onnxruntime, PyTorch and TensorFlow.js. */
 
+import { join } from "node:path";
 import { classifier, classifierWidths, startEngine, startRuntime } from "../engine.mjs";
 import { cores, kernelVariants, usualKernels } from "../machine.mjs";
-import { fastest, interleave, ratio, spread } from "../measure.mjs";
-import { modelFolder, ONNX_FORMS, ONNX_RUNTIMES, startOnnxRuntime } from "../peers/onnxruntime.mjs";
+import { fastest, inProcess, interleave, ratio, spread } from "../measure.mjs";
+import { ONNX_FORMS, ONNX_RUNTIMES, startOnnxRuntime, writeModel } from "../peers/onnxruntime.mjs";
 import { PYTORCH_KINDS, pytorchSettings, startPyTorch } from "../peers/pytorch.mjs";
-import { rank } from "../peers/settings.mjs";
+import { finalists, rank } from "../peers/settings.mjs";
 import { startTensorFlow, TENSORFLOW_KINDS } from "../peers/tensorflow.mjs";
 import { barPlot } from "../plot.mjs";
+import { temporaryFolder } from "../temporary-folder.mjs";
 import { figure, table } from "../text.mjs";
 
 export const title = "Inference";
@@ -15,7 +17,6 @@ export const title = "Inference";
 const SHAPE = { depth: 1000, width: 128, degree: 16 };
 const QUICK_SHAPE = { ...SHAPE, depth: 50 };
 const BATCHES = [1, 128];
-const REST = 40;
 
 export async function run({ rounds, quick, python, progress }) {
   const shape = quick ? QUICK_SHAPE : SHAPE;
@@ -30,14 +31,17 @@ export async function run({ rounds, quick, python, progress }) {
     PyTorch: await startPyTorch(python),
     "TensorFlow.js": await startTensorFlow(),
   };
-  const folder = await modelFolder();
+  const folder = await temporaryFolder();
   const network = classifier(shape);
   const batches = [];
   try {
     const paths = {};
-    for (const form of Object.keys(ONNX_FORMS)) paths[form] = await folder.write(network, form);
+    for (const form of Object.keys(ONNX_FORMS)) {
+      paths[form] = join(folder.path, `${form}.onnx`);
+      await writeModel(network, form, paths[form]);
+    }
     for (const batch of quick ? BATCHES.slice(0, 1) : BATCHES) {
-      const options = { rounds: quick ? 2 : rounds, least: quick ? 10 : 100, rest: quick ? 0 : REST };
+      const options = { rounds: quick ? 2 : rounds, least: quick ? 10 : 60, seconds: quick ? 1 : 25 };
       const rivals = await startRivals({ ...shape, batch, paths }, peers, (what) =>
         progress(`batch ${batch}: ${what}`),
       );
@@ -46,7 +50,7 @@ export async function run({ rounds, quick, python, progress }) {
       for (const { drop } of rivals) await drop();
     }
   } finally {
-    await folder.remove();
+    folder.remove();
     for (const peer of Object.values(peers)) await peer.stop?.();
   }
   return {
@@ -63,15 +67,14 @@ export async function run({ rounds, quick, python, progress }) {
 async function startRivals({ batch, paths, ...shape }, peers, progress) {
   const dims = classifierWidths(shape);
   const rivals = [];
-  const add = async (name, network, settings) => {
+  const add = async (name, network, settings, warm) => {
     progress(`${name}, looking for its best threads`);
-    const [best] = await rank(network.infer, settings);
-    rivals.push({ name, ...network, setting: best });
+    rivals.push({ name, ...network, finalists: finalists(await rank(network.infer, settings, warm)) });
   };
   for (const runtime of ONNX_RUNTIMES.filter((name) => !peers[name].absent)) {
     for (const [form, words] of Object.entries(ONNX_FORMS)) {
       const network = await peers[runtime].build({ path: paths[form], width: dims[0], batch });
-      await add(`${runtime}, ${words}`, network, peers[runtime].settings);
+      await add(`${runtime}, ${words}`, network, peers[runtime].settings, peers[runtime].warm);
     }
   }
   for (const kind of peers.PyTorch.absent ? [] : ["dense", "grouped", "csr"]) {
@@ -82,7 +85,7 @@ async function startRivals({ batch, paths, ...shape }, peers, progress) {
   const tensorflow = peers["TensorFlow.js"];
   if (!tensorflow.absent) {
     const network = await tensorflow.build({ kind: "stock", dims, batch, loss: "crossEntropy" });
-    await add(TENSORFLOW_KINDS.stock, network, [{ threads: tensorflow.threads }]);
+    await add(TENSORFLOW_KINDS.stock, network, tensorflow.settings);
   }
   return rivals;
 }
@@ -90,16 +93,25 @@ async function startRivals({ batch, paths, ...shape }, peers, progress) {
 async function takeTurns(network, batch, rivals, options) {
   const ours = await startOurs(network, batch);
   const contestants = { ...ours.runs };
-  for (const { name, infer, setting } of rivals) contestants[name] = (count) => infer(count, setting);
-  const times = await interleave(contestants, { ...options, seconds: 30 });
+  for (const rival of rivals) {
+    for (const [i, setting] of rival.finalists.entries()) {
+      contestants[`${rival.name} ${i}`] = inProcess(rival.processOf(setting), (count) =>
+        rival.infer(count, setting),
+      );
+    }
+  }
+  const times = await interleave(contestants, options);
   ours.dispose();
-  const best = fastest(times, ours.usual);
-  return Object.entries(times).map(([contestant, ms]) => ({
-    contestant,
-    ms: spread(ms),
-    toOurs: ratio(ms, times[best]),
-    setting: rivals.find(({ name }) => name === contestant)?.setting ?? null,
-  }));
+  const best = times[fastest(times, ours.usual)];
+  const row = (contestant, ms, setting) => ({ contestant, ms: spread(ms), toOurs: ratio(ms, best), setting });
+  return [
+    ...Object.keys(ours.runs).map((name) => row(name, times[name], null)),
+    ...rivals.map(({ name, finalists: settings }) => {
+      const keys = settings.map((_, i) => `${name} ${i}`);
+      const key = fastest(times, keys);
+      return row(name, times[key], settings[keys.indexOf(key)]);
+    }),
+  ];
 }
 
 /** Our contestants, and the names of those with the kernels that this Node picks by itself. */
@@ -137,7 +149,7 @@ export function markdown({ depth, width, degree, batches, peers }) {
   return [
     `${depth} layers × ${width}, degree ${degree}, tanh. *Ours* in the ratios is the faster of isosparse/runtime, which` +
       " has one thread, and the engine that trains, with the kernels that this Node picks by itself. Each other library" +
-      " runs with its best number of threads. onnxruntime runs the models that `sao export --to onnx` writes.",
+      " runs with its best number of threads; where two are close, both take turns. onnxruntime runs the models that `sao export --to onnx` writes.",
     peers
       .map(({ name, version, absent }) => (absent ? `${name} is absent: ${absent}.` : `${name} ${version}.`))
       .join(" "),

@@ -9,49 +9,60 @@ import { bytes, significant, table } from "../text.mjs";
 
 export const title = "Memory of a training run";
 
-const SHAPE = { depth: 1000, width: 128, degree: 16, batch: 128 };
+const SHAPE = { depth: 1000, width: 128, degree: 16 };
 const QUICK_SHAPE = { ...SHAPE, depth: 100 };
+/** The batch of the target, at which the others are measured too, in the middle. */
+const BATCH = 128;
+const BATCHES = [8, BATCH, 512];
 const RIVALS = ["masked", "dense", "grouped"];
+/** The engine's defaults, by which what must be held at once is counted. */
+const SHARD = 32;
 
 export async function run({ quick, python, progress }) {
   const shape = quick ? QUICK_SHAPE : SHAPE;
   const network = classifier(shape);
   const units = network.layers.reduce((sum, { topology }) => sum + topology.rows, 0);
   const vector = 4 * parameterCount(network);
-  const needed = { weights: vector, momentum: vector, activations: 4 * units * shape.batch };
-  const total = Object.values(needed).reduce((sum, value) => sum + value, 0);
+  const vectors = { weights: vector, momentum: vector };
   const rows = [];
-  for (const threads of [...new Set([1, Math.min(2, cores)])]) {
-    progress(`ours, threads ${threads}`);
-    const { engine, process } = await ours({ ...shape, threads });
-    const name = `isosparse, ${threads} thread${threads > 1 ? "s" : ""}`;
-    rows.push({ name, bytes: engine, toNeeded: engine / total, processBytes: process });
+  for (const batch of BATCHES) {
+    const shard = Math.min(SHARD, batch);
+    for (const threads of threadCounts(Math.ceil(batch / shard))) {
+      progress(`ours, batch ${batch}, threads ${threads}`);
+      rows.push({
+        name: `isosparse, ${threads} thread${threads > 1 ? "s" : ""}`,
+        batch,
+        threads,
+        needed: 2 * vector + 4 * units * batch,
+        held: 2 * vector + 4 * units * Math.min(batch, threads * shard),
+        ...(await ours({ ...shape, batch, threads })),
+      });
+    }
   }
   const absent = [];
   for (const kind of RIVALS) {
     progress(PYTORCH_KINDS[kind]);
-    const rival = await pytorchPeak(python, kind, shape);
+    const rival = await pytorchPeak(python, kind, { ...shape, batch: BATCH });
+    const needed = 2 * vector + 4 * units * BATCH;
     if (rival.absent) absent.push({ name: PYTORCH_KINDS[kind], reason: rival.absent });
-    else rows.push({ name: PYTORCH_KINDS[kind], bytes: null, toNeeded: null, processBytes: rival.bytes });
+    else rows.push({ name: PYTORCH_KINDS[kind], batch: BATCH, needed, engine: null, growth: rival.bytes });
   }
-  return { ...shape, needed, total, rows, absent };
+  return { ...shape, batch: BATCH, vectors, activationsOfOne: 4 * units, rows, absent };
 }
 
-/** The engine's bytes, and how much its process grew at its peak over two steps: making the network is in it. */
+function threadCounts(shards) {
+  return [...new Set([1, Math.min(2, cores, shards)])];
+}
+
+/** The engine's bytes, and how much its process grew at its peak over making the network and two steps. */
 async function ours({ depth, width, degree, batch, threads }) {
   const node = await startNode();
-  const { bytes: engine, run: step } = await node.prepare({
-    kind: "train",
-    depth,
-    width,
-    degree,
-    batch,
-    threads,
-  });
+  const task = { depth, width, degree, batch, threads };
+  const { bytes: engine, run: step } = await node.prepare({ kind: "train", ...task });
   await step(2);
-  const { bytes: process } = await node.ask({ do: "memory" });
+  const { bytes: growth } = await node.ask({ do: "memory" });
   await node.stop();
-  return { engine, process };
+  return { engine, growth };
 }
 
 async function pytorchPeak(python, kind, { degree, batch, ...shape }) {
@@ -65,27 +76,32 @@ async function pytorchPeak(python, kind, { degree, batch, ...shape }) {
   return { bytes: peak };
 }
 
-export function markdown({ depth, width, degree, batch, needed, total, rows, absent }) {
+export function markdown({ depth, width, degree, batch, vectors, activationsOfOne, rows, absent }) {
   const size = (count) => (count === null ? "" : bytes(count));
-  const share = (count) => (count === null ? "" : significant(count / total));
+  const share = (count, of) => (count === null || of === undefined ? "" : significant(count / of));
   return [
-    `${depth} × ${width}, degree ${degree}, batch ${batch}, SGD with momentum. What must be held:` +
-      ` ${Object.entries(needed)
-        .map(([name, count]) => `${name} ${bytes(count)}`)
-        .join(
-          ", ",
-        )}; in all ${bytes(total)}. The engine's is its whole WebAssembly memory: weights, gradients,` +
-      " momentum, activations, index arrays and the batch. It can be less than what must be held, because a thread" +
-      " carries 32 samples at a time through the network. A process's growth is of its resident peak, since Node" +
-      " started and since the import of torch; ours has making the network in it, in JavaScript.",
+    `${depth} × ${width}, degree ${degree}, SGD with momentum. *Needed*: ${Object.entries(vectors)
+      .map(([name, count]) => `${name} ${bytes(count)}`)
+      .join(
+        ", ",
+      )} and activations of the whole batch, ${bytes(activationsOfOne)} a sample (at batch ${batch}` +
+      ` ${bytes(activationsOfOne * batch)}), which a framework that goes layer by layer holds. *Held at once*: the same with the` +
+      ` activations of ${SHARD} samples a thread, as the engine carries so many at a time through the network; what it takes` +
+      " beyond that is mostly gradients, of which there are up to four partial sums, so that the result does not depend" +
+      " on the threads. *Engine* is its whole WebAssembly memory: weights, gradients, momentum, activations, index arrays" +
+      " and the batch. *Process* is the growth of the resident set, at its peak, since Node started with the package" +
+      " loaded, or torch was imported; ours has making the network in it, and the network itself, in JavaScript.",
     table(
-      ["", "engine", "÷ what must be held", "process's growth", "÷ what must be held"],
-      rows.map((row) => [
-        row.name,
-        size(row.bytes),
-        row.toNeeded === null ? "" : significant(row.toNeeded),
-        size(row.processBytes),
-        share(row.processBytes),
+      ["", "batch", "engine", "÷ needed", "÷ held at once", "process", "÷ needed", "÷ held at once"],
+      rows.map(({ name, batch: own, engine, growth, needed, held }) => [
+        name,
+        own,
+        size(engine),
+        share(engine, needed),
+        share(engine, held),
+        size(growth),
+        share(growth, needed),
+        share(growth, held),
       ]),
     ),
     ...absent.map(({ name, reason }) => `${name} is absent: ${reason}.`),

@@ -1,101 +1,209 @@
-/** @file The main figures of ours on other Nodes and in headless Chromium, all taking turns with this Node. */
+/**
+ * @file The main figures of ours on other Nodes and in headless Chromium, all taking turns with this Node and with the
+ * rivals that the targets name. A column a place; columns of places that are not measured again are kept.
+ */
 
+import { basename } from "node:path";
 import { kernelBinary } from "../compile-kernels.mjs";
+import { classifier, classifierWidths } from "../engine.mjs";
 import { CALLS, PASSES, WIDTH } from "../kernel-contestants.mjs";
-import { cores, kernelVariants } from "../machine.mjs";
-import { fastest, interleave, ratio, spread } from "../measure.mjs";
+import { cores, kernelVariants, occasion } from "../machine.mjs";
+import { fastest, inProcess, interleave, ratio, spread } from "../measure.mjs";
+import { startOnnxRuntime, writeModel } from "../peers/onnxruntime.mjs";
+import { publicReason } from "../peers/process.mjs";
+import { PYTORCH_KINDS, pytorchSettings, startPyTorch } from "../peers/pytorch.mjs";
+import { rank } from "../peers/settings.mjs";
+import { startTensorFlow, TENSORFLOW_KINDS } from "../peers/tensorflow.mjs";
 import { startChromium } from "../platform/chromium.mjs";
 import { startNode } from "../platform/node.mjs";
+import { temporaryFolder } from "../temporary-folder.mjs";
 import { figure, significant, table } from "../text.mjs";
 
 export const title = "Other Nodes, and a browser";
 
 const SHARD = 32;
+const BATCH = 128;
 const KERNELS = [
   ...[4, 8, 16, 64].map((degree) => ({ form: "blocks", degree })),
-  { form: "edges", degree: 16 },
+  ...[4, 16].map((degree) => ({ form: "edges", degree })),
 ];
 const PEAK_SHAPES = ["8 chains", "10 chains", "12 chains", "13 chains", "products, 4 × 2"];
+const DEEP = { depth: 1000, width: 128, degree: 16 };
+const WIDE = { depth: 100, width: 512, degree: 16 };
+const nameOf = ({ depth, width }) => `${depth} × ${width}`;
 
-export async function run({ rounds, quick, node, browser, progress }) {
-  progress("starting other Nodes and Chromium");
-  const places = [];
-  const absent = [];
-  const add = (name, place, describe) => {
-    if (place.absent) absent.push({ name, reason: place.absent });
-    else places.push({ name: describe(place.greeting), usual: place.greeting.usualKernels, ...place });
-  };
-  const nodeName = (greeting) => `Node ${greeting.node}`;
-  add("this Node", await startNode(), nodeName);
-  for (const path of node) add(path, await startNode(path), nodeName);
-  add("Chromium", await startChromium(browser), ({ version }) => `Chromium ${version}`);
-  const options = quick ? { rounds: 2, seconds: 1 } : { rounds, seconds: 16 };
+export async function run({ rounds, quick, node, browser, python, progress }) {
+  progress("starting other Nodes, Chromium and the other libraries");
+  const { places, absent } = await startPlaces(node, browser);
+  const options = quick ? { rounds: 2, seconds: 1 } : { rounds, seconds: 20 };
   const binaries = {};
   for (const variant of kernelVariants) {
     binaries[variant] = Buffer.from(await kernelBinary(variant)).toString("base64");
   }
-  for (const { ask } of places) await ask({ do: "binaries", modules: binaries });
   try {
+    for (const { ask } of places) await ask({ do: "binaries", modules: binaries });
+    const deep = quick ? { ...DEEP, depth: 20 } : DEEP;
+    const wide = quick ? { ...WIDE, depth: 4 } : WIDE;
     progress("networks");
-    const networks = await networkTimes(places, quick, { ...options, least: quick ? 5 : 150 });
-    const kernels = [];
+    const networks = await networkTimes(places, { deep, wide }, python, {
+      ...options,
+      least: quick ? 5 : 100,
+    });
+    const kernels = {};
     for (const variant of kernelVariants) {
       progress(`kernels, ${variant}`);
-      kernels.push(...(await kernelRates(places, variant, { ...options, least: quick ? 2 : 8 })));
+      kernels[variant] = await kernelRates(places, variant, { ...options, least: quick ? 2 : 8 });
     }
-    progress("TensorFlow.js in Chromium");
-    const tensorflow = await tensorflowTimes(places.at(-1), quick, options);
-    return {
-      places: places.map(({ name, usual }) => ({ name, usual })),
-      absent,
-      networks,
-      kernels,
-      tensorflow,
-    };
+    progress("TensorFlow.js");
+    const shape = { ...deep, depth: deep.depth / 10 };
+    const tensorflow = await tensorflowTimes(places, shape, {
+      ...options,
+      least: quick ? 5 : 60,
+      seconds: 12,
+    });
+    const when = occasion();
+    const columns = places.map((place, i) => ({
+      ...{ name: place.name, usual: place.usual, when, ...networks[i] },
+      kernels: Object.fromEntries(kernelVariants.map((variant) => [variant, kernels[variant][i]])),
+      tensorflow: tensorflow[i],
+    }));
+    return { deep: nameOf(deep), wide: nameOf(wide), shallow: nameOf(shape), columns, absent };
   } finally {
     for (const { stop } of places) await stop();
   }
 }
 
-/** Prepares each task in each place; milliseconds by task and place, with ratios to the first place. */
-async function compareTasks(places, tasks, options) {
-  const contestants = {};
+/** This Node, the Nodes at `paths` and the browser, those that start. */
+async function startPlaces(paths, browser) {
+  const places = [];
+  const absent = [];
+  const add = (name, place, describe, tensorflow) => {
+    if (place.absent) absent.push({ name, reason: publicReason(place.absent) });
+    else
+      places.push({
+        name: describe(place.greeting),
+        usual: place.greeting.usualKernels,
+        ...place,
+        tensorflow,
+      });
+  };
+  for (const path of [process.execPath, ...paths]) {
+    const describe = (greeting) => `Node ${greeting.node}`;
+    add(basename(path), await startNode(path), describe, () => tensorflowInNode(path));
+  }
+  const chromium = await startChromium(browser);
+  add(
+    "Chromium",
+    chromium,
+    ({ version }) => `Chromium ${version}`,
+    () => tensorflowInPage(chromium),
+  );
+  return { places, absent };
+}
+
+/** Columns of an earlier run whose places were not measured again stay, behind the fresh ones. */
+export function join(earlier, fresh) {
+  const kept = earlier.columns.filter(({ name }) => fresh.columns.every((column) => column.name !== name));
+  return { ...fresh, columns: [...fresh.columns, ...kept] };
+}
+
+/** Prepares each task in each place; times by task and place number. */
+async function compareTasks(places, tasks, rivals, options) {
+  const contestants = { ...rivals };
   const facts = {};
   const prepared = [];
   for (const [name, task] of Object.entries(tasks)) {
-    for (const place of places) {
+    for (const [i, place] of places.entries()) {
       const { run, drop, ...told } = await place.prepare(task);
-      contestants[`${name} | ${place.name}`] = run;
+      contestants[`${name} | ${i}`] = inProcess(place.name, run);
       facts[name] = told;
       prepared.push(drop);
     }
   }
-  const times = await interleave(contestants, options);
+  // A place's contestants together, so that few turns need a rest before them.
+  const process = ([, run]) => `${run.process}`;
+  const sorted = Object.entries(contestants).toSorted((a, b) => process(a).localeCompare(process(b)));
+  const times = await interleave(Object.fromEntries(sorted), options);
   for (const drop of prepared) await drop();
-  return { facts, of: (name, place) => times[`${name} | ${place.name}`] };
+  return { facts, times, of: (name, i) => times[`${name} | ${i}`] };
 }
 
-async function networkTimes(places, quick, options) {
-  const deep = { depth: quick ? 20 : 1000, width: 128, degree: 16 };
-  const wide = { depth: quick ? 4 : 100, width: 512, degree: 16 };
-  const name = ({ depth, width }) => `${depth} × ${width}`;
+/** By place: milliseconds of the main networks, ratios to the first place's, and how many times rivals take. */
+async function networkTimes(places, { deep, wide }, python, options) {
   const threads = Math.min(2, cores);
-  const tasks = {
-    [`step, ${name(deep)}, 1 thread`]: { kind: "train", ...deep, threads: 1 },
-    [`step, ${name(deep)}, ${threads} threads`]: { kind: "train", ...deep, threads },
-    [`step, ${name(wide)}, ${threads} threads`]: { kind: "train", ...wide, threads },
-    [`inference of one sample, ${name(deep)}`]: { kind: "infer", ...deep, batch: 1 },
+  const names = {
+    one: `step, ${nameOf(deep)}, 1 thread`,
+    two: `step, ${nameOf(deep)}, ${threads} threads`,
+    wide: `step, ${nameOf(wide)}, ${threads} threads`,
+    infer: `inference of one sample, ${nameOf(deep)}`,
   };
-  const { of } = await compareTasks(places, tasks, options);
-  return Object.keys(tasks).map((task) => ({
-    task,
-    cells: places.map((place) => ({
-      ms: spread(of(task, place)),
-      toFirst: ratio(of(task, place), of(task, places[0])),
+  const tasks = {
+    [names.one]: { kind: "train", ...deep, threads: 1 },
+    [names.two]: { kind: "train", ...deep, threads },
+    [names.wide]: { kind: "train", ...wide, threads },
+    [names.infer]: { kind: "infer", ...deep, batch: 1 },
+  };
+  const rivals = await startRivals({ deep, wide }, python);
+  const { of, times } = await compareTasks(places, tasks, rivals.runs, options);
+  await rivals.stop();
+  const against = (name, task, i) => times[name] && { task, name, toOurs: ratio(times[name], of(task, i)) };
+  return places.map((_, i) => ({
+    networks: Object.keys(tasks).map((task) => ({
+      task,
+      ms: spread(of(task, i)),
+      toFirst: ratio(of(task, i), of(task, 0)),
     })),
+    speedUpOfTwoThreads: ratio(of(names.one, i), of(names.two, i)),
+    rivals: [
+      against(rivals.names.deep, names.two, i),
+      against(rivals.names.wide, names.wide, i),
+      against(rivals.names.infer, names.infer, i),
+    ].filter(Boolean),
   }));
 }
 
+/** PyTorch masked-dense on both networks and onnxruntime-node on the dense one, each with its best threads. */
+async function startRivals({ deep, wide }, python) {
+  const pytorch = await startPyTorch(python);
+  const onnx = await startOnnxRuntime("onnxruntime-node", [...new Set([1, cores])]);
+  const folder = await temporaryFolder();
+  const names = {
+    deep: `${PYTORCH_KINDS.masked}, ${nameOf(deep)}`,
+    wide: `${PYTORCH_KINDS.masked}, ${nameOf(wide)}`,
+    infer: `onnxruntime-node, dense, ${nameOf(deep)}`,
+  };
+  const runs = {};
+  const add = async (name, built, work, settings) => {
+    const [best] = await rank(built[work], settings);
+    runs[name] = inProcess(built.processOf(best), (count) => built[work](count, best));
+  };
+  for (const [name, shape] of pytorch.absent
+    ? []
+    : [
+        [names.deep, deep],
+        [names.wide, wide],
+      ]) {
+    const dims = classifierWidths(shape);
+    const network = { kind: "masked", dims, degree: shape.degree, batch: BATCH, loss: "crossEntropy" };
+    await add(name, await pytorch.build(network), "train", pytorchSettings(cores));
+  }
+  if (!onnx.absent) {
+    const path = `${folder.path}/dense.onnx`;
+    await writeModel(classifier(deep), "dense", path);
+    const built = await onnx.build({ path, width: classifierWidths(deep)[0], batch: 1 });
+    await add(names.infer, built, "infer", onnx.settings);
+  }
+  return {
+    names,
+    runs,
+    stop: async () => {
+      folder.remove();
+      for (const peer of [pytorch, onnx]) await peer.stop?.();
+    },
+  };
+}
+
+/** By place: the peak, each kernel's rate and its fraction of it, and tanh. */
 async function kernelRates(places, variant, options) {
   const passes = KERNELS.flatMap((kernel) => PASSES.map((pass) => ({ ...kernel, pass })));
   const name = ({ form, degree, pass }) => `${form} of degree ${degree}, ${pass}`;
@@ -106,102 +214,154 @@ async function kernelRates(places, variant, options) {
     ...Object.fromEntries(PEAK_SHAPES.map((shape) => [shape, { kind: "peak", variant, shape }])),
     tanh: { kind: "tanh", variant, shard: SHARD },
   };
-  const { facts, of } = await compareTasks(places, tasks, options);
-  const rates = (task, place, flops) => of(task, place).map((ms) => flops / ms / 1e6);
-  const peaks = places.map((place) => {
-    const times = Object.fromEntries(PEAK_SHAPES.map((shape) => [shape, of(shape, place)]));
+  const { facts, of } = await compareTasks(places, tasks, {}, options);
+  return places.map((_, i) => {
+    const rates = (task, flops) => of(task, i).map((ms) => flops / ms / 1e6);
     // Shapes differ in FLOPs: the fastest is that of the least time a FLOP.
     const perFlop = Object.fromEntries(
-      PEAK_SHAPES.map((shape) => [shape, times[shape].map((ms) => ms / facts[shape].flops)]),
+      PEAK_SHAPES.map((shape) => [shape, of(shape, i).map((ms) => ms / facts[shape].flops)]),
     );
     const best = fastest(perFlop);
-    return rates(best, place, facts[best].flops);
-  });
-  const row = (task, cell) => ({ variant, task, cells: places.map(cell) });
-  return [
-    row("peak, GFLOP/s", (_, i) => ({ value: spread(peaks[i]) })),
-    ...passes.map((kernel) =>
-      row(name(kernel), (place, i) => {
-        const own = rates(name(kernel), place, CALLS * 2 * WIDTH * kernel.degree * SHARD);
-        return { value: spread(own), ofPeak: ratio(own, peaks[i]) };
+    const peak = rates(best, facts[best].flops);
+    return {
+      peakGflops: spread(peak),
+      passes: passes.map((kernel) => {
+        const own = rates(name(kernel), CALLS * 2 * WIDTH * kernel.degree * SHARD);
+        return { ...kernel, name: name(kernel), gflops: spread(own), ofPeak: ratio(own, peak) };
       }),
-    ),
-    row("tanh, ns an element", (place) => ({
-      value: spread(of("tanh", place).map((ms) => (ms * 1e6) / (WIDTH * SHARD))),
-    })),
-  ];
+      tanhNs: spread(of("tanh", i).map((ms) => (ms * 1e6) / (WIDTH * SHARD))),
+    };
+  });
 }
 
-/** A dense step of TensorFlow.js in the page beside ours of the same shape. */
-async function tensorflowTimes(place, quick, options) {
-  if (place.askTensorFlow === undefined) return null;
-  const shape = { depth: quick ? 5 : 100, width: 128 };
-  const dims = [784, ...Array(shape.depth - 1).fill(shape.width), 10];
-  const { version, threads } = await place.askTensorFlow({ do: "start", threads: cores });
-  const contestants = {};
-  for (const kind of ["stock", "explicit"]) {
-    const request = { name: kind, kind, dims, batch: 128, loss: "crossEntropy" };
-    await place.askTensorFlow({ do: "build", ...request });
-    contestants[kind] = async (count) => (await place.askTensorFlow({ do: "train", name: kind, count })).ms;
+/** By place: a dense step of TensorFlow.js there beside ours of the same shape; null where it is absent. */
+async function tensorflowTimes(places, shape, options) {
+  const results = [];
+  for (const place of places) {
+    const tensorflow = await place.tensorflow();
+    if (tensorflow === null) {
+      results.push(null);
+      continue;
+    }
+    const network = { kind: "explicit", dims: classifierWidths(shape), batch: BATCH, loss: "crossEntropy" };
+    const theirs = await tensorflow.build(network);
+    const ours = await place.prepare({ kind: "train", ...shape, threads: Math.min(2, cores) });
+    const contestants = {
+      ours: inProcess("ours", ours.run),
+      theirs: inProcess("theirs", (count) => theirs.train(count)),
+    };
+    const times = await interleave(contestants, options);
+    await ours.drop();
+    await tensorflow.stop?.();
+    results.push({
+      version: tensorflow.version,
+      threads: tensorflow.threads,
+      ms: spread(times.theirs),
+      oursMs: spread(times.ours),
+      toOurs: ratio(times.theirs, times.ours),
+    });
   }
-  const ours = await place.prepare({ kind: "train", ...shape, degree: 16, threads: Math.min(2, cores) });
-  const times = await interleave({ ...contestants, ours: ours.run }, { ...options, least: quick ? 5 : 100 });
-  await ours.drop();
+  return results;
+}
+
+async function tensorflowInNode(path) {
+  const peer = await startTensorFlow(path);
+  return peer.absent ? null : peer;
+}
+
+async function tensorflowInPage({ askTensorFlow: ask }) {
+  if (ask === undefined) return null;
   return {
-    ...shape,
-    version,
-    threads,
-    rows: Object.entries(times).map(([name, ms]) => ({
-      name,
-      ms: spread(ms),
-      toOurs: ratio(ms, times.ours),
-    })),
+    ...(await ask({ do: "start", threads: cores })),
+    build: async (network) => {
+      await ask({ do: "build", name: "network", ...network });
+      return { train: async (count) => (await ask({ do: "train", name: "network", count })).ms };
+    },
   };
 }
 
-export function markdown({ places, absent, networks, kernels, tensorflow }) {
-  const header = places.map(({ name, usual }) => `${name} (${usual})`);
-  const variants = [...new Set(kernels.map(({ variant }) => variant))];
-  const names = {
-    stock: "TensorFlow.js wasm dense",
-    explicit: "TensorFlow.js wasm dense, transposes written out",
-    ours: "isosparse, degree 16, 2 threads",
+export function markdown({ deep, wide, shallow, columns, absent }) {
+  const [{ when: latest }] = columns;
+  const heading = ({ name, usual }) => `${name} (${usual})`;
+  const old = columns.filter(({ when }) => when.date !== latest.date || when.commit !== latest.commit);
+  const cell = (column, key, find, show) => {
+    const found = column[key].find(find);
+    return found ? show(found) : "";
   };
+  const tasks = columns[0].networks.map(({ task }) => task);
+  const rivals = columns[0].rivals.map(({ name }) => name);
+  const variants = [...new Set(columns.flatMap(({ kernels }) => Object.keys(kernels)))];
   return [
     "In brackets the kernels that each picks by itself, which its networks run with." +
-      absent.map(({ name, reason }) => ` ${name} is absent: ${reason}.`).join(""),
+      ` Rivals run beside: PyTorch and onnxruntime natively, whatever the column; TensorFlow.js (${TENSORFLOW_KINDS.explicit},` +
+      " its best configuration) in the column's own Node or page." +
+      absent.map(({ name, reason }) => ` ${name} is absent: ${reason}.`).join("") +
+      old
+        .map(
+          ({ name, when }) =>
+            ` ${name} is of an earlier run: ${when.date}${when.commit ? `, commit ${when.commit}` : ""}.`,
+        )
+        .join(""),
     table(
-      ["ms; ÷ the first column", ...header],
-      networks.map(({ task, cells }) => [
+      ["ms; ÷ the first column", ...columns.map(heading)],
+      tasks.map((task) => [
         task,
-        ...cells.map(({ ms, toFirst }, i) =>
-          i === 0 ? figure(ms) : `${figure(ms)}; ${significant(toFirst.median)}`,
+        ...columns.map((column, i) =>
+          cell(
+            column,
+            "networks",
+            (row) => row.task === task,
+            ({ ms, toFirst }) => (i === 0 ? figure(ms) : `${figure(ms)}; ${significant(toFirst.median)}`),
+          ),
         ),
       ]),
     ),
-    ...variants.flatMap((variant) => [
-      `Kernels, ${variant}, shards of ${SHARD}, GFLOP/s; ÷ the peak of the same column.`,
-      table(
-        ["", ...places.map(({ name }) => name)],
-        kernels
-          .filter((row) => row.variant === variant)
-          .map(({ task, cells }) => [
-            task,
-            ...cells.map(({ value, ofPeak }) =>
-              ofPeak ? `${significant(value.median)}; ${significant(ofPeak.median, 2)}` : figure(value),
+    table(
+      ["times as fast", ...columns.map(heading)],
+      [
+        [`two threads as one, ${deep}`, ...columns.map(({ speedUpOfTwoThreads: ratios }) => figure(ratios))],
+        ...rivals.map((name) => [
+          `as ${name}`,
+          ...columns.map((column) =>
+            cell(
+              column,
+              "rivals",
+              (row) => row.name === name,
+              ({ toOurs }) => figure(toOurs),
             ),
-          ]),
-      ),
-    ]),
-    ...(tensorflow
-      ? [
-          `TensorFlow.js ${tensorflow.version} in the page, ${tensorflow.threads} thread(s) by its own account, ${tensorflow.depth} layers` +
-            ` × ${tensorflow.width}, batch 128:`,
-          table(
-            ["", "ms a step", "÷ ours"],
-            tensorflow.rows.map(({ name, ms, toOurs }) => [names[name], figure(ms), figure(toOurs)]),
           ),
-        ]
-      : []),
+        ]),
+        [
+          `as TensorFlow.js, ${shallow}`,
+          ...columns.map(({ tensorflow: found }) =>
+            found
+              ? `${figure(found.toOurs)}; ${significant(found.ms.median)} ms on ${found.threads} thread(s)`
+              : "absent",
+          ),
+        ],
+      ],
+    ),
+    `The wide network is ${wide}. Kernels, shards of ${SHARD}, GFLOP/s; ÷ the peak of the same column.`,
+    ...variants.map((variant) => kernelTable(variant, columns)),
   ].join("\n\n");
+}
+
+function kernelTable(variant, columns) {
+  const measured = columns.filter(({ kernels }) => kernels[variant]);
+  const of = (column) => column.kernels[variant];
+  const names = [...new Set(measured.flatMap((column) => of(column).passes.map(({ name }) => name)))];
+  return table(
+    [variant, ...measured.map(({ name }) => name)],
+    [
+      ["peak", ...measured.map((column) => figure(of(column).peakGflops))],
+      ...names.map((name) => [
+        name,
+        ...measured.map((column) => {
+          const row = of(column).passes.find((pass) => pass.name === name);
+          return row ? `${significant(row.gflops.median)}; ${significant(row.ofPeak.median, 2)}` : "";
+        }),
+      ]),
+      ["tanh, ns an element", ...measured.map((column) => figure(of(column).tanhNs))],
+    ],
+  );
 }

@@ -1,7 +1,6 @@
 /** @file What comes before the first step: making networks and data; and what is left after the last: files. */
 
-import { mkdtemp, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { classifier, repeat } from "../engine.mjs";
@@ -9,6 +8,7 @@ import { buildTopology, fitIsometry, mlp, nonZeros, parameterCount, randomStream
 import { datasets, save } from "../isosparse-node.mjs";
 import { interleave, ratio, spread } from "../measure.mjs";
 import { startProcess } from "../peers/process.mjs";
+import { temporaryFolder } from "../temporary-folder.mjs";
 import { bytes, figure, significant, table } from "../text.mjs";
 
 export const title = "Making networks, data and files";
@@ -126,9 +126,9 @@ function projectionsTime(side) {
 }
 
 async function fileSize(network) {
-  const folder = await mkdtemp(join(tmpdir(), "isosparse-bench-"));
+  const folder = await temporaryFolder();
   try {
-    const path = join(folder, "network.safetensors");
+    const path = join(folder.path, "network.safetensors");
     await save(network, path);
     const shapes = network.layers.map(({ topology }) => topology);
     return {
@@ -138,7 +138,7 @@ async function fileSize(network) {
       denseParameterBytes: 4 * shapes.reduce((sum, { rows, columns }) => sum + rows * columns + rows, 0),
     };
   } finally {
-    await rm(folder, { recursive: true });
+    folder.remove();
   }
 }
 

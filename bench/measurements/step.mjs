@@ -6,9 +6,9 @@
 import { classifier, classifierWidths, startEngine } from "../engine.mjs";
 import { nonZeros } from "../isosparse.mjs";
 import { cores, kernelVariants, usualKernels } from "../machine.mjs";
-import { fastest, interleave, ratio, spread } from "../measure.mjs";
+import { fastest, inProcess, interleave, ratio, spread } from "../measure.mjs";
 import { PYTORCH_KINDS, pytorchSettings, startPyTorch } from "../peers/pytorch.mjs";
-import { rank } from "../peers/settings.mjs";
+import { finalists, rank } from "../peers/settings.mjs";
 import { startTensorFlow, TENSORFLOW_KINDS } from "../peers/tensorflow.mjs";
 import { barPlot } from "../plot.mjs";
 import { figure, significant, table } from "../text.mjs";
@@ -21,12 +21,12 @@ const NETWORKS = [
   { depth: 100, width: 512, degree: 16 },
 ];
 const QUICK_NETWORKS = [{ depth: 20, width: 128, degree: 16 }];
-/** Milliseconds: of a turn, and of rest before it. */
-const LEAST = 250;
-const REST = 60;
-const FINALISTS = 2;
+/** Milliseconds of a turn. */
+const LEAST = 200;
 /** Samples a shard that suit two threads best at this batch; four threads would have nothing to do. */
 const LARGE_SHARD = 64;
+/** The width at which TensorFlow.js's own backward pass is measured; it takes minutes of rounds at larger ones. */
+const STOCK_WIDTH = 128;
 
 export async function run(context) {
   const { quick, python, progress } = context;
@@ -49,56 +49,76 @@ export async function run(context) {
   };
 }
 
-async function compare(shape, peers, { rounds, quick, progress }) {
+async function compare(shape, { pytorch, tensorflow }, { rounds, quick, progress }) {
   const name = `${shape.depth} × ${shape.width}`;
   const ours = await startOurs(shape);
-  const rivals = await startRivals(shape, peers, (what) => progress(`${name}: ${what}`));
-  progress(`${name}: taking turns`);
-  const { times, settings } = await takeTurns(ours.runs, rivals, {
-    rounds: quick ? 2 : rounds,
-    least: quick ? 20 : LEAST,
-    rest: quick ? 0 : REST,
-    seconds: 60,
-  });
+  const options = { rounds: quick ? 2 : rounds, least: quick ? 20 : LEAST, seconds: quick ? 1 : 45 };
+  const say = (what) => progress(`${name}: ${what}`);
+  const native = await startPyTorchKinds(shape, pytorch, say);
+  say("taking turns");
+  const turns = await takeTurns(ours.runs, native.rivals, options);
+  // In rounds of its own, as its steps are so long that the others would have few.
+  const script = await startTensorFlowKinds(shape, tensorflow);
+  say("taking turns with TensorFlow.js");
+  const usual = ours.names.map((label) => [label, ours.runs[label]]);
+  const later = await takeTurns(Object.fromEntries(usual), script, { ...options, seconds: quick ? 1 : 20 });
   for (const { trainer } of ours.engines) trainer.dispose();
-  for (const { drop } of rivals) await drop();
-  const flops = 6 * ours.nonZeros * BATCH;
-  const own = (kernels, threads) => times[label(kernels, threads)];
+  for (const { drop } of [...native.rivals, ...script]) await drop();
+  const own = (kernels) => [1, 2].map((threads) => turns.times[label(kernels, threads)]);
   return {
     ...shape,
     batch: BATCH,
     nonZeros: ours.nonZeros,
-    rows: Object.entries(times).map(([contestant, ms]) => ({
+    rows: [
+      ...rowsOf(Object.keys(turns.times), turns, ours),
+      ...rowsOf(
+        script.map((rival) => rival.name),
+        later,
+        ours,
+      ),
+    ],
+    leftOut: native.leftOut,
+    speedUpOfTwoThreads: kernelVariants
+      .filter((kernels) => own(kernels).every(Boolean))
+      .map((kernels) => ({ kernels, times: ratio(...own(kernels)) })),
+  };
+}
+
+/** Rows of these contestants, with ratios to ours of the same rounds. */
+function rowsOf(contestants, { times, settings }, { names, nonZeros: count }) {
+  const [one, two, large] = names.map((name) => times[name]);
+  return contestants.map((contestant) => {
+    const ms = times[contestant];
+    return {
       contestant,
       ms: spread(ms),
-      gflops: spread(ms.map((value) => flops / value / 1e6)),
-      toOurs: ratio(ms, own(usualKernels, Math.min(2, cores))),
-      toOursOnOneThread: ratio(ms, own(usualKernels, 1)),
-      toOurBest: ratio(ms, times[label(usualKernels, Math.min(2, cores), LARGE_SHARD)]),
+      gflops: spread(ms.map((value) => (6 * count * BATCH) / value / 1e6)),
+      toOurs: ratio(ms, two),
+      toOursOnOneThread: ratio(ms, one),
+      toOurBest: ratio(ms, large),
       settings: settings[contestant] ?? null,
-    })),
-    speedUpOfTwoThreads: kernelVariants
-      .filter((kernels) => own(kernels, 2))
-      .map((kernels) => ({ kernels, times: ratio(own(kernels, 1), own(kernels, 2)) })),
-  };
+    };
+  });
 }
 
 /** Times by contestant, and the setting that did best of each rival's finalists. */
 async function takeTurns(ours, rivals, options) {
   const contestants = { ...ours };
-  for (const { name, finalists, train } of rivals) {
-    finalists.forEach((setting, i) => {
-      contestants[`${name} ${i}`] = (count) => train(count, setting);
-    });
+  for (const { name, tried, train, processOf } of rivals) {
+    for (const [i, setting] of finalists(tried).entries()) {
+      contestants[`${name} ${i}`] = inProcess(processOf(setting), (count) => train(count, setting));
+    }
   }
   const taken = await interleave(contestants, options);
   const times = Object.fromEntries(Object.keys(ours).map((name) => [name, taken[name]]));
   const settings = {};
-  for (const { name, finalists, tried } of rivals) {
-    const names = finalists.map((_, i) => `${name} ${i}`);
-    const best = fastest(taken, names);
+  for (const { name, tried } of rivals) {
+    const best = fastest(
+      taken,
+      finalists(tried).map((_, i) => `${name} ${i}`),
+    );
     times[name] = taken[best];
-    settings[name] = { best: finalists[names.indexOf(best)], tried };
+    settings[name] = { best: tried[Number(best.split(" ").at(-1))], tried };
   }
   return { times, settings };
 }
@@ -108,40 +128,53 @@ function label(kernels, threads, shard) {
   return `isosparse, ${kernels}, ${threads} thread${threads > 1 ? "s" : ""}${shards}`;
 }
 
+/** Engines of all kernels; `names`: those of the kernels that this Node picks, by one thread, two, and large shards. */
 async function startOurs(shape) {
   const network = classifier(shape);
   const engines = [];
   const runs = {};
+  const two = Math.min(2, cores);
+  const add = async (kernels, threads, shardSize) => {
+    const engine = await startEngine(network, { batch: BATCH, threads, kernels, shardSize });
+    engines.push(engine);
+    runs[label(kernels, threads, shardSize)] = engine.train;
+  };
   for (const kernels of kernelVariants) {
-    for (const threads of [1, 2, 4].filter((count) => count <= cores)) {
-      const engine = await startEngine(network, { batch: BATCH, threads, kernels });
-      engines.push(engine);
-      runs[label(kernels, threads)] = engine.train;
-    }
-    const threads = Math.min(2, cores);
-    const large = await startEngine(network, { batch: BATCH, threads, kernels, shardSize: LARGE_SHARD });
-    engines.push(large);
-    runs[label(kernels, threads, LARGE_SHARD)] = large.train;
+    for (const threads of [1, 2, 4].filter((count) => count <= cores)) await add(kernels, threads);
+    await add(kernels, two, LARGE_SHARD);
   }
+  const names = [label(usualKernels, 1), label(usualKernels, two), label(usualKernels, two, LARGE_SHARD)];
   const count = network.layers.reduce((sum, layer) => sum + nonZeros(layer.topology), 0);
-  return { engines, runs, nonZeros: count };
+  return { engines, runs, names, nonZeros: count };
 }
 
-/** The rivals' networks, each with the settings that go on to the rounds. */
-async function startRivals(shape, { pytorch, tensorflow }, progress) {
-  const dims = classifierWidths(shape);
-  const common = { dims, batch: BATCH, loss: "crossEntropy" };
-  const rivals = [];
+/** PyTorch's networks, each with what its thread settings took; of torch.sparse's layouts the faster. */
+async function startPyTorchKinds({ depth, width, degree }, pytorch, progress) {
+  const all = [];
   for (const [kind, name] of pytorch.absent ? [] : Object.entries(PYTORCH_KINDS)) {
     progress(`${name}, looking for its best threads`);
-    const network = await pytorch.build({ kind, degree: shape.degree, ...common });
-    const tried = await rank(network.train, pytorchSettings(cores));
-    rivals.push({ name, ...network, tried, finalists: tried.slice(0, FINALISTS) });
+    const dims = classifierWidths({ depth, width });
+    const network = await pytorch.build({ kind, dims, degree, batch: BATCH, loss: "crossEntropy" });
+    all.push({ kind, name, ...network, tried: await rank(network.train, pytorchSettings(cores)) });
   }
-  for (const [kind, name] of tensorflow.absent ? [] : Object.entries(TENSORFLOW_KINDS)) {
-    const network = await tensorflow.build({ kind, ...common });
-    const setting = { threads: tensorflow.threads };
-    rivals.push({ name, ...network, tried: [setting], finalists: [setting] });
+  const sparse = all
+    .filter(({ kind }) => kind === "csr" || kind === "coo")
+    .toSorted((a, b) => a.tried[0].ms - b.tried[0].ms);
+  for (const { drop } of sparse.slice(1)) await drop();
+  return {
+    rivals: all.filter((rival) => !sparse.slice(1).includes(rival)),
+    leftOut: sparse.slice(1).map(({ name, tried }) => ({ name, ms: tried[0].ms })),
+  };
+}
+
+async function startTensorFlowKinds(shape, tensorflow) {
+  if (tensorflow.absent) return [];
+  const rivals = [];
+  for (const [kind, name] of Object.entries(TENSORFLOW_KINDS)) {
+    if (kind === "stock" && shape.width > STOCK_WIDTH) continue;
+    const dims = classifierWidths(shape);
+    const network = await tensorflow.build({ kind, dims, batch: BATCH, loss: "crossEntropy" });
+    rivals.push({ name, ...network, tried: tensorflow.settings });
   }
   return rivals;
 }
@@ -155,6 +188,7 @@ export function markdown({ networks, absent, ...versions }) {
     "÷ ours, 2 threads, shards of 64",
     "÷ ours, 1 thread",
     "threads",
+    "rounds",
   ];
   const threads = (settings) => {
     if (settings === null) return "";
@@ -173,21 +207,25 @@ export function markdown({ networks, absent, ...versions }) {
         figure(row.toOurBest),
         figure(row.toOursOnOneThread),
         threads(row.settings),
+        row.ms.rounds,
       ]),
+    ),
+    ...network.leftOut.map(
+      ({ name, ms }) => `${name} is left out: ${significant(ms)} ms in the search for its threads.`,
     ),
     network.speedUpOfTwoThreads
       .map(({ kernels, times }) => `Two threads against one, ${kernels}: ${figure(times)} times as fast.`)
       .join(" "),
   ]);
   return [
-    "*Ours* in the ratios is isosparse with the kernels that this Node picks by itself. Of each of PyTorch's thread" +
-      " settings the two fastest, found just before, take turns with ours; the better is shown. Masked-dense multiplies" +
-      " weights by masks at every step, as published implementations do; grouped is the same sparse network in" +
-      " PyTorch's own batched products; torch.sparse takes its own backward pass. TensorFlow.js runs" +
+    "*Ours* in the ratios is isosparse with the kernels that this Node picks by itself. All of PyTorch's thread settings" +
+      " are tried; the two fastest, if within a fifth of one another, take turns with ours, and the better is shown." +
+      " Masked-dense multiplies weights by masks at every step, as published implementations do; grouped is the same" +
+      " sparse network in PyTorch's own batched products; torch.sparse takes its own backward pass. TensorFlow.js runs" +
       ` ${versions.tensorflowThreads ?? "no"} thread in Node: its threaded build does not start there` +
-      " (tensorflow/tfjs issue 3830), and version 4.22 starts no threads elsewhere either (issue 8513). Its second row is" +
-      " our own rewriting of its backward pass, the best that we found. A contestant whose step takes over 2 s has" +
-      " three rounds.",
+      " (tensorflow/tfjs issue 3830), and version 4.22 starts no threads elsewhere either (issue 8513). *Transposes written" +
+      " out* is our own rewriting of its backward pass, the best that we found. It has rounds of its own with ours, whose" +
+      " ratios are of those rounds; a contestant whose turn takes over 2 s has three, and nothing uncounted before it.",
     `PyTorch ${versions.pytorch ?? "absent"}, TensorFlow.js ${versions.tensorflow ?? "absent"}.` +
       absent.map(({ name, reason }) => ` ${name} is absent: ${reason}.`).join(""),
     ...parts,

@@ -1,8 +1,6 @@
 /** @file onnxruntime as a rival in inference, native and in WebAssembly, on the models that isosparse exports. */
 
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { encodeOnnx, networkGraph } from "../isosparse-node.mjs";
 import { startProcess } from "./process.mjs";
@@ -26,6 +24,8 @@ export async function startOnnxRuntime(name, threadCounts) {
   return {
     version: peers.get(threadCounts[0]).greeting.version,
     settings: threadCounts.map((threads) => ({ threads })),
+    /** For `rank` (settings.mjs): V8 compiles WebAssembly anew when it has run for a while. */
+    warm: name === "onnxruntime-web" ? 100 : 0,
     /** A model file for inputs [batch, width]; `infer(count, { threads })` resolves to the milliseconds of so many. */
     build: async ({ path, width, batch }) => {
       const model = `${models++}`;
@@ -33,6 +33,7 @@ export async function startOnnxRuntime(name, threadCounts) {
       return {
         infer: async (count, { threads }) =>
           (await peers.get(threads).ask({ do: "infer", name: model, count })).ms,
+        processOf: ({ threads }) => `${name} ${threads}`,
         drop: async () => {
           for (const peer of peers.values()) await peer.ask({ do: "drop", name: model });
         },
@@ -42,16 +43,7 @@ export async function startOnnxRuntime(name, threadCounts) {
   };
 }
 
-/** A folder for model files: `write(network, form)` resolves to the path of one. */
-export async function modelFolder() {
-  const folder = await mkdtemp(join(tmpdir(), "isosparse-bench-"));
-  let files = 0;
-  return {
-    write: async (network, form) => {
-      const path = join(folder, `${files++}.onnx`);
-      await writeFile(path, encodeOnnx(networkGraph(network, form), { doc: "", metadata: new Map() }));
-      return path;
-    },
-    remove: () => rm(folder, { recursive: true }),
-  };
+/** Writes the model file of `network` in a form of `ONNX_FORMS`. */
+export async function writeModel(network, form, path) {
+  await writeFile(path, encodeOnnx(networkGraph(network, form), { doc: "", metadata: new Map() }));
 }

@@ -25,7 +25,7 @@ export async function startProcess(command, args) {
     return JSON.parse(answer.value);
   };
   const greeting = await next();
-  if (greeting.error !== undefined) return { absent: greeting.error };
+  if (greeting.error !== undefined) return { absent: publicReason(greeting.error) };
   return {
     greeting,
     /** The answer to a request; throws with what the process said where it could not. */
@@ -46,6 +46,15 @@ export async function startProcess(command, args) {
 function reasonIn(complaint) {
   const lines = complaint.trim().split("\n");
   return lines.find((line) => /^\w*Error\b/.test(line)) ?? (lines.at(-1) || undefined);
+}
+
+/** A reason as a report may hold it: one line, and no folders of this machine. */
+export function publicReason(text) {
+  return text
+    .split("\n")[0]
+    .replace(/ imported from .*/, "")
+    .replace(/(?:file:\/\/)?(?:\/[^\s/'"]+)+\/([^\s/'"]+)/g, "$1")
+    .trim();
 }
 
 /** For such a process written in JavaScript: answers every request with what `handlers[request.do]` resolves to. */

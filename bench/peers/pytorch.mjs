@@ -13,6 +13,12 @@ export const PYTORCH_KINDS = {
   csr: "PyTorch torch.sparse CSR",
   coo: "PyTorch torch.sparse COO",
 };
+/** The same of convolutional networks (convolutions.py). */
+export const PYTORCH_CONVOLUTIONS = {
+  "conv-masked": "PyTorch masked-dense",
+  "conv-dense": "PyTorch dense",
+  "conv-grouped": "PyTorch grouped convolution",
+};
 
 /** PyTorch in `python`, or `{ absent: reason }`. */
 export async function startPyTorch(python) {
@@ -20,10 +26,12 @@ export async function startPyTorch(python) {
   if (peer.absent) return peer;
   let networks = 0;
   return {
-    version: peer.greeting.version,
+    version: peer.greeting.blas
+      ? `${peer.greeting.version} with ${peer.greeting.blas}`
+      : peer.greeting.version,
     /**
-     * A network of `{ kind, dims, degree, batch, loss }`; `train(count, setting)` and `infer(count, setting)`
-     * resolve to the milliseconds of so many.
+     * A network as pytorch.py has them; `train(count, setting)` and `infer(count, setting)` resolve to the
+     * milliseconds of so many. `processOf(setting)` names what works then (measure.mjs).
      */
     build: async (network) => {
       const name = `${networks++}`;
@@ -32,7 +40,12 @@ export async function startPyTorch(python) {
         (work) =>
         async (count, { threads, blasThreads }) =>
           (await peer.ask({ do: work, name, count, threads, blasThreads })).ms;
-      return { train: timed("train"), infer: timed("infer"), drop: () => peer.ask({ do: "drop", name }) };
+      return {
+        train: timed("train"),
+        infer: timed("infer"),
+        processOf: ({ threads, blasThreads }) => `PyTorch ${threads} ${blasThreads}`,
+        drop: () => peer.ask({ do: "drop", name }),
+      };
     },
     /** How much the process grew, at its peak, since it imported torch. */
     peakBytes: async () => (await peer.ask({ do: "memory" })).bytes,

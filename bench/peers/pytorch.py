@@ -3,6 +3,7 @@
 Greets with a line of JSON, then answers each line of JSON with one:
 {"do": "build", "name", "kind", "dims", "degree", "batch", "loss", "weights"}, loss "crossEntropy" or
 "meanSquaredError", weights "orthogonal" (the default, which deep networks need) or "normal" (quick to make);
+{"do": "build", "name", "kind", "channels", "layers", "side", "groups", "batch"}: convolutions.py says what;
 {"do": "train" | "infer", "name", "count", "threads", "blasThreads"}: the milliseconds of so many;
 {"do": "drop", "name"}; {"do": "memory"}: the growth of resident bytes, at their peak, since the import of torch.
 
@@ -21,6 +22,8 @@ import warnings
 import torch
 from torch.nn import Parameter
 
+from convolutions import CONVOLUTIONS, convolution_model
+
 warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
 MOMENTUM = 0.9
 LEARNING_RATE = 1e-6
@@ -32,6 +35,15 @@ def blas():
             if "openblas" in line:
                 return ctypes.CDLL(line.split()[-1])
     return None
+
+
+def blas_name(openblas):
+    """Version and what it was built for, such as "OpenBLAS 0.3.21 DYNAMIC_ARCH Zen"; None where there is none."""
+    if openblas is None:
+        return None
+    openblas.openblas_get_config.restype = ctypes.c_char_p
+    words = openblas.openblas_get_config().decode().split()
+    return " ".join(word for word in words if not word.startswith(("NO_", "MAX_")))
 
 
 def resident_peak():
@@ -178,11 +190,19 @@ def build(kind, dims, degree, batch, loss, weights="orthogonal"):
         optimizers = [sgd(parameters)]
     x = torch.randn(batch, dims[0])
     if loss == "crossEntropy":
-        y = torch.randint(0, dims[-1], (batch,))
-        criterion = torch.nn.functional.cross_entropy
-    else:
-        y = torch.randn(batch, dims[-1])
-        criterion = torch.nn.functional.mse_loss
+        return work(optimizers, forward, x, torch.randint(0, dims[-1], (batch,)), torch.nn.functional.cross_entropy)
+    return work(optimizers, forward, x, torch.randn(batch, dims[-1]), torch.nn.functional.mse_loss)
+
+
+def build_convolutions(kind, channels, layers, side, groups, batch):
+    parameters, forward = convolution_model(kind, channels, layers, groups)
+    x = torch.randn(batch, channels, side, side)
+    y = torch.randint(0, channels, (batch,))
+    return work([sgd(parameters)], forward, x, y, torch.nn.functional.cross_entropy)
+
+
+def work(optimizers, forward, x, y, criterion):
+    """A step and a run, to be called again and again."""
 
     def train():
         for optimizer in optimizers:
@@ -206,7 +226,8 @@ class Server:
         self.baseline = resident_peak()
 
     def build(self, name, **network):
-        self.networks[name] = build(**network)
+        make = build_convolutions if network["kind"] in CONVOLUTIONS else build
+        self.networks[name] = make(**network)
         return {}
 
     def drop(self, name):
@@ -237,7 +258,7 @@ def main():
     torch.manual_seed(0)
     torch.set_flush_denormal(True)
     server = Server()
-    print(json.dumps({"version": torch.__version__}), flush=True)
+    print(json.dumps({"version": torch.__version__, "blas": blas_name(server.openblas)}), flush=True)
     for line in sys.stdin:
         request = json.loads(line)
         try:

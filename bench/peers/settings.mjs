@@ -1,20 +1,43 @@
 /** @file Which thread settings a rival does best with: all are tried, the best go on to the real rounds. */
 
-/** A setting this much slower than the best so far is not looked at twice. */
+/** A setting this much slower than the best so far, once warm, is not looked at again. */
 const HOPELESS = 2;
+/** Settings within this factor of the best go on, two at most. */
+const CLOSE = 1.2;
+const FINALISTS = 2;
+/** Milliseconds: of an attempt, which is of several runs where they are short; none are made where one takes longer than `LONG`. */
+const ATTEMPT = 10;
+const ATTEMPTS = 2;
+const LONG = 150;
 
 /**
- * `settings` in the order of the milliseconds that one `run(1, setting)` takes, best of two, each with its `ms`.
- * The first run of all is not counted.
+ * `settings` in the order of the milliseconds that a run takes, best of a few attempts, each with its `ms`.
+ *
+ * @param run `(count, setting)` → milliseconds of so many
+ * @param warm milliseconds that each setting runs uncounted first, one run at least: a library that compiles what it
+ *   runs often needs more
  */
-export async function rank(run, settings) {
-  await run(1, settings[0]);
+export async function rank(run, settings, warm = 0) {
   const tried = [];
   for (const setting of settings) {
-    const best = Math.min(...tried.map(({ ms }) => ms));
-    let ms = await run(1, setting);
-    if (ms < HOPELESS * best) ms = Math.min(ms, await run(1, setting));
+    let [ms, spent] = [Number.POSITIVE_INFINITY, 0];
+    do {
+      ms = await run(1, setting);
+      spent += ms;
+    } while (spent < warm);
+    // What a run takes once warm; a first one may be far above that.
+    ms = Math.min(ms, await run(1, setting));
+    const most = Math.min(LONG, HOPELESS * Math.min(...tried.map((other) => other.ms)));
+    for (let attempt = 0; attempt < ATTEMPTS && ms < most; attempt++) {
+      const count = Math.max(1, Math.round(ATTEMPT / ms));
+      ms = Math.min(ms, (await run(count, setting)) / count);
+    }
     tried.push({ ...setting, ms });
   }
   return tried.toSorted((a, b) => a.ms - b.ms);
+}
+
+/** Of settings in order, those whose times are too close to tell which is best; an only one needs no time. */
+export function finalists(tried) {
+  return tried.slice(0, FINALISTS).filter(({ ms }, i) => i === 0 || ms <= CLOSE * tried[0].ms);
 }

@@ -11,18 +11,24 @@ export const TENSORFLOW_KINDS = {
   explicit: "TensorFlow.js wasm dense, transposes written out",
 };
 
-/** TensorFlow.js in this Node, or `{ absent: reason }`; `build` as PyTorch's (pytorch.mjs). */
-export async function startTensorFlow() {
-  const peer = await startProcess(process.execPath, [script]);
+/** TensorFlow.js in the Node at `path`, or `{ absent: reason }`; `build` as PyTorch's (pytorch.mjs), its settings to be ignored. */
+export async function startTensorFlow(path = process.execPath) {
+  const peer = await startProcess(path, [script]);
   if (peer.absent) return peer;
   let networks = 0;
   return {
     ...peer.greeting,
+    settings: [{ threads: peer.greeting.threads }],
     build: async (network) => {
       const name = `${networks++}`;
       await peer.ask({ do: "build", name, ...network });
       const timed = (work) => async (count) => (await peer.ask({ do: work, name, count })).ms;
-      return { train: timed("train"), infer: timed("infer"), drop: () => peer.ask({ do: "drop", name }) };
+      return {
+        train: timed("train"),
+        infer: timed("infer"),
+        processOf: () => "TensorFlow.js",
+        drop: () => peer.ask({ do: "drop", name }),
+      };
     },
     stop: peer.stop,
   };

@@ -4,11 +4,11 @@
  */
 
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { temporaryFolder } from "../temporary-folder.mjs";
 import { tasksOf } from "./node.mjs";
 
 const HEADERS = {
@@ -48,15 +48,34 @@ export async function startChromium(path) {
   try {
     tools = { ...(await import("playwright-core")), ...(await import("vite")) };
   } catch ({ message }) {
-    return { absent: message.split("\n")[0] };
+    return { absent: message };
   }
-  const folder = await mkdtemp(join(tmpdir(), "isosparse-bench-"));
-  await bundle(tools.build, folder);
-  const server = await serveFolder(folder);
-  const browser = await tools.chromium.launch({
-    executablePath: path,
-    args: ["--no-sandbox", "--disable-background-networking"],
-  });
+  const folder = await temporaryFolder();
+  let server;
+  let browser;
+  const stop = async () => {
+    await browser?.close();
+    server?.close();
+    folder.remove();
+  };
+  try {
+    await bundle(tools.build, folder.path);
+    server = await serveFolder(folder.path);
+    browser = await tools.chromium.launch({
+      executablePath: path,
+      // Ctrl-C is ours to answer (run.mjs).
+      ...{ handleSIGINT: false, handleSIGTERM: false },
+      args: ["--no-sandbox", "--disable-background-networking"],
+    });
+    return await openPage(browser, server, stop);
+  } catch ({ message }) {
+    await stop();
+    return { absent: message };
+  }
+}
+
+/** The page with our workers, as a place to run tasks in. */
+async function openPage(browser, server, stop) {
   const page = await browser.newPage();
   await page.goto(`http://127.0.0.1:${server.address().port}/`);
   const asking = (worker) => async (request) => {
@@ -71,11 +90,7 @@ export async function startChromium(path) {
     /** Of TensorFlow.js's worker (tensorflow-worker.js); absent where it is not installed. */
     ...(existsSync(new URL(TENSORFLOW_WASM, bench)) && { askTensorFlow: asking("tensorflow") }),
     ...tasksOf(ask),
-    stop: async () => {
-      await browser.close();
-      server.close();
-      await rm(folder, { recursive: true });
-    },
+    stop,
   };
 }
 

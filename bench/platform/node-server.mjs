@@ -2,16 +2,17 @@
 
 import { machine } from "../machine.mjs";
 import { serve } from "../peers/process.mjs";
+import { watchResidentPeak } from "../peers/resident.mjs";
 import { handlers } from "./tasks.mjs";
 
-const baseline = residentPeak();
-
-function residentPeak() {
-  return process.resourceUsage().maxRSS * 1024;
-}
+let growth = watchResidentPeak();
 
 await serve(machine(), {
   ...handlers,
-  /** How much the process grew, at its peak, since it began. */
-  memory: () => ({ bytes: residentPeak() - baseline }),
+  /** From here on growth is of what comes after. */
+  watchMemory: () => {
+    growth = watchResidentPeak();
+  },
+  /** How much the process has grown since it began or last watched, at its peak; null where nobody tells. */
+  memory: () => ({ bytes: growth() }),
 });

@@ -24,17 +24,27 @@ export class Budget {
     this.#limit = limit;
   }
 
+  /** What is left of the limit. */
+  get left(): number {
+    return this.#limit - this.#spent;
+  }
+
   /** Takes `work` multiply-adds, or records that `layer` is left out and returns false. */
   spend(work: number, layer: string | null): boolean {
     if (this.#spent + work <= this.#limit) {
       this.#spent += work;
       return true;
     }
-    this.skipped.push({
-      measure: this.#measure,
+    const limit = this.#limit.toExponential(1);
+    this.skip(
       layer,
-      reason: `needs ${work.toExponential(1)} multiply-adds where ${(this.#limit - this.#spent).toExponential(1)} of workLimit ${this.#limit.toExponential(1)} are left`,
-    });
+      `needs ${work.toExponential(1)} multiply-adds where ${this.left.toExponential(1)} of workLimit ${limit} are left`,
+    );
     return false;
+  }
+
+  /** Records that `layer` is left out. */
+  skip(layer: string | null, reason: string): void {
+    this.skipped.push({ measure: this.#measure, layer, reason });
   }
 }

@@ -113,7 +113,7 @@ describe("certify", () => {
     });
     const certificate = certify(network, { samples: gaussianSamples(40, 2), workLimit: 1000 });
     const left = new Set(certificate.skipped.map(({ measure }) => measure));
-    const all = ["maskSpectrum", "orthogonality", "singularValues", "reach", "mixing", "jacobian"];
+    const all = ["maskSpectrum", "orthogonality", "singularValues", "reach", "mixing", "signals", "jacobian"];
     expect([...left].sort()).toEqual(all.sort());
     expect(certificate).toMatchObject({ reach: null, mixing: [], signals: { jacobianSamples: 0 } });
     expect(certificate.verdict.connected.holds).toBeNull();

@@ -6,6 +6,7 @@ import { singularValues } from "../math/singular-values.ts";
 import { buildTopology } from "../topology/registry.ts";
 import { type BlockTopology, type EdgeTopology, nonZeros, type Topology } from "../topology/topology.ts";
 import { Budget } from "./budget.ts";
+import { maskSteps } from "./channels.ts";
 import { componentCount, degrees, maskOperator, range } from "./mask.ts";
 import { mixing } from "./mixing.ts";
 import { reach } from "./reach.ts";
@@ -147,7 +148,7 @@ describe("reach", () => {
       .map(({ widths, seed }) => chain(widths, seed));
     fc.assert(
       fc.property(chains, (topologies) => {
-        const found = reach(topologies, topologies.map(fans), unlimited())!;
+        const found = reach(maskSteps(topologies), unlimited())!;
         const windows = topologies.map((_, start) => denseWindow(topologies.slice(start)));
         expect(found.layers).toBe(windows[0].layers);
         expect(found.connectedPairs).toBeCloseTo(windows[0].pairs, 12);
@@ -172,7 +173,7 @@ describe("reach", () => {
       const depth = 12;
       const debruijn = new Array(depth).fill(sao(width, width, groups, "debruijn"));
       const layers = Math.ceil(Math.log(width) / Math.log(degree) - 1e-9);
-      expect(reach(debruijn, debruijn.map(fans), unlimited())).toEqual({
+      expect(reach(maskSteps(debruijn), unlimited())).toEqual({
         connected: true,
         connectedPairs: 1,
         layers,
@@ -181,7 +182,7 @@ describe("reach", () => {
         unfinishedFrom: depth - layers + 1,
       });
       const fixed = new Array(depth).fill(sao(width, width, groups, "fixed"));
-      expect(reach(fixed, fixed.map(fans), unlimited())).toMatchObject({
+      expect(reach(maskSteps(fixed), unlimited())).toMatchObject({
         connected: false,
         connectedPairs: 1 / groups,
         layers: null,
@@ -194,7 +195,7 @@ describe("reach", () => {
   it("is left out, with a reason, when the budget is too small", () => {
     const layers = [sao(16, 16, 4, "debruijn"), sao(16, 16, 4, "debruijn")];
     const budget = new Budget("reach", 70);
-    expect(reach(layers, layers.map(fans), budget)).toBeNull();
+    expect(reach(maskSteps(layers), budget)).toBeNull();
     expect(budget.skipped[0].reason).toMatch(/workLimit/);
   });
 });
@@ -209,7 +210,7 @@ describe("mixing", () => {
       [90, 6],
     ]) {
       const layers = new Array<Topology>(6).fill(sao(n, n, n / d, "debruijn"));
-      const found = mixing(layers, layers.map(fans), randomStream(1), unlimited());
+      const found = mixing(maskSteps(layers), randomStream(1), unlimited());
       for (const { depth, ratio } of found) {
         const power = d ** depth;
         const [c, r] = [gcd(power, n), power % n];
@@ -227,7 +228,7 @@ describe("mixing", () => {
         fc.nat(),
         (widths, seed) => {
           const layers = chain(widths, seed);
-          const found = mixing(layers, layers.map(fans), randomStream(1), unlimited());
+          const found = mixing(maskSteps(layers), randomStream(1), unlimited());
           let product = dense(layers[0]);
           for (const [k, { ratio }] of found.entries()) {
             if (k > 0) product = multiply(dense(layers[k]), product, widths[k + 1], widths[k], widths[0]);

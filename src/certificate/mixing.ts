@@ -1,20 +1,21 @@
 /**
- * @file How evenly depth mixes: σ2/σ1 of the product of the first k masks (docs/theory.md, section 3).
+ * @file How evenly depth mixes: σ2/σ1 of the product of the first k masks (docs/theory.md, section 3). Of images, masks
+ * are over channels (channels.ts); a shortcut adds the paths that go through it.
  *
  * The entries of the product count paths. 1 means that some parts never mix, 0 that every output sees every
  * input through equally many paths. Where all degrees are constant the top singular vector is constant too and
  * is deflated exactly; otherwise it is computed first.
  */
 
-import { type LinearOperator, largestSingularPair, largestSingularValue } from "../math/lanczos.ts";
+import { largestSingularPair, largestSingularValue } from "../math/lanczos.ts";
 import type { RandomStream } from "../math/random.ts";
-import { nonZeros, type Topology } from "../topology/topology.ts";
 import type { Budget } from "./budget.ts";
+import { type ChainLink, chainOperator, identityOperator, selectionOperator } from "./chain-operator.ts";
+import { type ChannelStep, channelsAfter, channelsBefore } from "./channels.ts";
 import { maskOperator } from "./mask.ts";
-import type { Fans } from "./reach.ts";
 
 export interface Mixing {
-  /** Layers multiplied, from the first. */
+  /** Layers multiplied, from the first; what has no weights belongs to the layer before it. */
   readonly depth: number;
   /** σ2/σ1 of their product, in [0, 1]; below `mixedBelow` it is rounding. */
   readonly ratio: number;
@@ -23,31 +24,37 @@ export interface Mixing {
 /** Ratios below this count as perfectly mixed, and deeper products are not looked at. */
 export const mixedBelow = 1e-6;
 
+/** Few enough that path counts stay finite. */
 const deepest = 16;
 
 /** Depths 1, 2, … until mixed, at most 16, fewer where `budget` ends. */
-export function mixing(
-  topologies: readonly Topology[],
-  fans: readonly Fans[],
-  random: RandomStream,
-  budget: Budget,
-): Mixing[] {
+export function mixing(steps: readonly ChannelStep[], random: RandomStream, budget: Budget): Mixing[] {
   const result: Mixing[] = [];
-  for (let depth = 1; depth <= Math.min(deepest, topologies.length); depth++) {
-    const chain = topologies.slice(0, depth);
+  for (const [index, end] of layerEnds(steps).slice(0, deepest).entries()) {
+    const depth = index + 1;
+    const chain = steps.slice(0, end);
     if (!budget.spend(work(chain), `product of ${depth}`)) break;
-    const regular = fans.slice(0, depth).every((layer) => isConstant(layer));
-    const ratio = mixingRatio(chain, regular, random.split("depth", depth));
+    const ratio = mixingRatio(chain, random.split("depth", depth));
     result.push({ depth, ratio });
     if (ratio < mixedBelow) break;
   }
   return result;
 }
 
-function mixingRatio(chain: readonly Topology[], regular: boolean, random: RandomStream): number {
-  const operator = product(chain);
-  const columns = operator.columns;
-  if (regular) {
+/** How many steps there are up to the next layer with weights, for each such layer. */
+function layerEnds(steps: readonly ChannelStep[]): number[] {
+  const starts = [...steps.keys()].filter((k) => isLayer(steps[k]));
+  return starts.map((_, i) => starts[i + 1] ?? steps.length);
+}
+
+function isLayer(step: ChannelStep): boolean {
+  return step.kind === "graph" && step.weighted;
+}
+
+function mixingRatio(chain: readonly ChannelStep[], random: RandomStream): number {
+  const operator = chainOperator(chain.map(linkOf));
+  const { columns } = operator;
+  if (chain.every(isRegular)) {
     const constant = new Float64Array(columns).fill(1 / Math.sqrt(columns));
     const image = new Float64Array(operator.rows);
     operator.multiply(constant, image);
@@ -61,48 +68,33 @@ function mixingRatio(chain: readonly Topology[], regular: boolean, random: Rando
   return Math.min(1, largestSingularValue(operator, options) / first.value);
 }
 
-/** M_k … M_1, each divided by the geometric mean of its mean degrees so that nothing overflows. */
-function product(chain: readonly Topology[]): LinearOperator {
-  const operators = chain.map(maskOperator);
-  const scales = chain.map((topology) => {
-    const count = nonZeros(topology);
-    return count === 0 ? 0 : Math.sqrt(topology.rows * topology.columns) / count;
-  });
-  const inner = operators.slice(0, -1).map((operator) => new Float64Array(operator.rows));
+function linkOf(step: ChannelStep): ChainLink {
+  if (step.kind === "graph") return { operator: maskOperator(step.topology) };
+  const { channels, from, fromChannels } = step;
+  const present = Int32Array.from({ length: channels }, (_, c) => (c < fromChannels ? c : -1));
   return {
-    rows: operators[operators.length - 1].rows,
-    columns: operators[0].columns,
-    multiply(x, y) {
-      for (let k = 0; k < operators.length; k++) {
-        const output = k === inner.length ? y : inner[k];
-        operators[k].multiply(k === 0 ? x : inner[k - 1], output);
-        for (let i = 0; i < output.length; i++) output[i] *= scales[k];
-      }
-    },
-    multiplyTransposed(y, x) {
-      for (let k = operators.length - 1; k >= 0; k--) {
-        const output = k === 0 ? x : inner[k - 1];
-        operators[k].multiplyTransposed(k === inner.length ? y : inner[k], output);
-        for (let i = 0; i < output.length; i++) output[i] *= scales[k];
-      }
-    },
+    operator: identityOperator(channels),
+    shortcut: { from, operator: selectionOperator(present, fromChannels) },
   };
 }
 
-/** About 60 Lanczos steps. */
-function work(chain: readonly Topology[]): number {
-  const products = chain.reduce(
-    (sum, topology) =>
-      sum + (topology.kind === "blocks" ? topology.rows + topology.columns : topology.columnIndices.length),
-    0,
-  );
-  const steps = Math.min(60, chain[0].columns, chain[chain.length - 1].rows);
-  return steps * (2 * products + 2 * steps * (chain[0].columns + chain[chain.length - 1].rows));
+/** Whether paths are as many from every channel, and to every channel. */
+function isRegular(step: ChannelStep): boolean {
+  if (step.kind === "add") return step.fromChannels === step.channels;
+  const { rowDegrees, columnDegrees } = step;
+  return rowDegrees.smallest === rowDegrees.largest && columnDegrees.smallest === columnDegrees.largest;
 }
 
-function isConstant(layer: Fans): boolean {
-  return (
-    layer.rowDegrees.smallest === layer.rowDegrees.largest &&
-    layer.columnDegrees.smallest === layer.columnDegrees.largest
-  );
+/** About 60 Lanczos steps. */
+function work(chain: readonly ChannelStep[]): number {
+  const products = chain.reduce((sum, step) => sum + productCost(step), 0);
+  const ends = channelsBefore(chain) + channelsAfter(chain[chain.length - 1]);
+  const steps = Math.min(60, channelsBefore(chain), channelsAfter(chain[chain.length - 1]));
+  return steps * (2 * products + 2 * steps * ends);
+}
+
+function productCost(step: ChannelStep): number {
+  if (step.kind === "add") return step.channels;
+  const { topology } = step;
+  return topology.kind === "blocks" ? topology.rows + topology.columns : topology.columnIndices.length;
 }

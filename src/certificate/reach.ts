@@ -1,15 +1,17 @@
 /**
- * @file After how many layers every unit depends on every input, by exact boolean propagation.
+ * @file After how many layers every unit depends on every input, by exact boolean propagation. Of images, units are
+ * channels (channels.ts); layers are those with weights.
  *
  * Each unit carries the set of inputs it depends on, as bits. A block layer joins one set per group and all
  * rows of the group share it, so a layer costs (columns × inputs / 32) word operations; an edge layer costs
  * (non-zeros × inputs / 32). The lower bound is counting: k layers make at most (product of fan-ins) inputs
- * reach a unit, and one input reach at most (product of fan-outs) units (docs/theory.md, section 3).
+ * reach a unit, and one input reach at most (product of fan-outs) units; a shortcut adds those of where it comes from
+ * (docs/theory.md, section 3).
  */
 
 import { nonZeros, type Topology } from "../topology/topology.ts";
 import type { Budget } from "./budget.ts";
-import type { Range } from "./mask.ts";
+import { type ChannelStep, channelsAfter, channelsBefore } from "./channels.ts";
 
 export interface Reach {
   /** Every output of the network depends on every input. */
@@ -20,138 +22,182 @@ export interface Reach {
   readonly layers: number | null;
   /** Fewest layers that the fan-ins and fan-outs allow; null if the whole network has too few. */
   readonly lowerBound: number | null;
-  /** The slowest window: from the inputs of layer `start` (from 0), `layers` until all depend on all. */
+  /** The slowest window: from the inputs of the layer of index `start`, `layers` until all depend on all. */
   readonly worstWindow: { readonly start: number; readonly layers: number } | null;
   /** The first layer whose inputs do not all reach all units before the network ends; null if the last layer's do. */
   readonly unfinishedFrom: number | null;
 }
 
-/** Degrees of a layer. */
-export interface Fans {
-  readonly rowDegrees: Range;
-  readonly columnDegrees: Range;
-}
-
 /** Bits: `sets` holds sets of inputs, unit u has sets[setOf[u]]. Absent `sets`: unit u has just input u. */
 interface Dependence {
   readonly inputs: number;
-  readonly units: number;
   readonly setOf: Int32Array;
   readonly sets: readonly Uint32Array[] | null;
 }
 
 /** Null when `budget` does not allow the exact propagation. */
-export function reach(topologies: readonly Topology[], fans: readonly Fans[], budget: Budget): Reach | null {
-  const fromInput = window(topologies, 0, budget);
+export function reach(steps: readonly ChannelStep[], budget: Budget): Reach | null {
+  if (steps.length === 0) return null;
+  const fromInput = follow(steps, 0, true, budget);
   if (fromInput === null) return null;
-  const worst = worstWindow(topologies, fans, fromInput.layers, budget);
+  const worst = worstWindow(steps, fromInput.layers, budget);
   if (worst === null) return null;
-  const pairs = fromInput.layers === null ? fromInput.pairs : livePairs(topologies.slice(fromInput.layers));
   return {
-    connected: pairs === 1,
-    connectedPairs: pairs,
+    connected: fromInput.pairs === 1,
+    connectedPairs: fromInput.pairs,
     layers: fromInput.layers,
-    lowerBound: lowerBound(topologies, fans),
+    lowerBound: lowerBound(steps),
     ...worst,
   };
 }
 
-/** Propagates from the inputs of layer `start` until all depend on all, or to the end; `pairs` is then the share. */
-function window(
-  topologies: readonly Topology[],
+/**
+ * Propagates from what step `start` takes until all depend on all, and on to the end where asked; `pairs` is the share
+ * that do then. Shortcuts from before the start carry nothing.
+ */
+function follow(
+  steps: readonly ChannelStep[],
   start: number,
+  toEnd: boolean,
   budget: Budget,
 ): { layers: number | null; pairs: number } | null {
-  let state = identity(topologies[start].columns);
-  for (let k = start; k < topologies.length; k++) {
-    const topology = topologies[k];
-    const work =
-      state.sets === null ? nonZeros(topology) : operations(topology) * Math.ceil(state.inputs / 32);
-    if (!budget.spend(work, null)) return null;
-    state = advance(state, topology);
-    if (isFull(state)) return { layers: k - start + 1, pairs: 1 };
+  const sources = new Set(steps.flatMap((step) => (step.kind === "add" ? [step.from] : [])));
+  let state = identity(channelsBefore(steps.slice(start)));
+  const kept = new Map([[start, state]]);
+  let layers: number | null = null;
+  let passed = 0;
+  for (let k = start; k < steps.length; k++) {
+    const step = steps[k];
+    if (step.kind === "add") {
+      const other = kept.get(step.from);
+      if (other !== undefined) state = join(state, other);
+    } else {
+      // Where all depend on all, later layers cost no more than to be read.
+      if (layers === null && !budget.spend(work(state, step.topology), null)) return null;
+      state = advance(state, step.topology);
+      if (step.weighted) passed++;
+    }
+    if (isFull(state)) {
+      state = full(state);
+      layers ??= passed;
+      if (!toEnd) break;
+    }
+    if (sources.has(k + 1)) kept.set(k + 1, state);
   }
-  return { layers: null, pairs: pairShare(state) };
-}
-
-/**
- * Once all units depend on everything, later ones do too unless they have no connection at all. The share of the
- * last layer's units that still do; 1 for no layers.
- */
-function livePairs(topologies: readonly Topology[]): number {
-  if (topologies.length === 0) return 1;
-  let alive = new Uint8Array(topologies[0].columns).fill(1);
-  for (const topology of topologies) {
-    const next = new Uint8Array(topology.rows);
-    forEachRowSource(topology, (rows, columns) => {
-      if (columns.some((column) => alive[column] === 1)) for (const row of rows) next[row] = 1;
-    });
-    alive = next;
-  }
-  return alive.reduce((sum, unit) => sum + unit, 0) / alive.length;
+  return { layers, pairs: pairShare(state) };
 }
 
 function worstWindow(
-  topologies: readonly Topology[],
-  fans: readonly Fans[],
+  steps: readonly ChannelStep[],
   fromInput: number | null,
   budget: Budget,
 ): Pick<Reach, "worstWindow" | "unfinishedFrom"> | null {
   let worst = fromInput === null ? null : { start: 0, layers: fromInput };
   let unfinishedFrom = fromInput === null ? 0 : null;
   // A later start never ends earlier, unless an input of some layer leads nowhere.
-  const deadInputs = fans.some((layer) => layer.columnDegrees.smallest === 0);
-  for (let start = 1; start < topologies.length; start++) {
+  const deadInputs = steps.some((step) => step.kind === "graph" && step.columnDegrees.smallest === 0);
+  for (const [start, step] of steps.entries()) {
+    if (start === 0 || step.kind === "add" || !step.weighted) continue;
     if (unfinishedFrom !== null && !deadInputs) break;
-    const result = window(topologies, start, budget);
+    const result = follow(steps, start, false, budget);
     if (result === null) return null;
-    if (result.layers === null) unfinishedFrom ??= start;
-    else if (worst === null || result.layers > worst.layers) worst = { start, layers: result.layers };
+    if (result.layers === null) unfinishedFrom ??= step.layer;
+    else if (worst === null || result.layers > worst.layers)
+      worst = { start: step.layer, layers: result.layers };
   }
   return { worstWindow: worst, unfinishedFrom };
 }
 
-function lowerBound(topologies: readonly Topology[], fans: readonly Fans[]): number | null {
-  let [fanIn, fanOut] = [1, 1];
-  for (let k = 0; k < topologies.length; k++) {
-    fanIn *= fans[k].rowDegrees.largest;
-    fanOut *= fans[k].columnDegrees.largest;
-    if (fanIn >= topologies[0].columns && fanOut >= topologies[k].rows) return k + 1;
+function lowerBound(steps: readonly ChannelStep[]): number | null {
+  const inputs = channelsBefore(steps);
+  // By value: how many inputs a unit can depend on, and how many units an input can reach.
+  const most = [{ fanIn: 1, fanOut: 1 }];
+  let passed = 0;
+  for (const [k, step] of steps.entries()) {
+    const { fanIn, fanOut } = most[k];
+    const units = channelsAfter(step);
+    if (step.kind === "graph" && step.weighted) passed++;
+    const [more, further] =
+      step.kind === "graph"
+        ? [fanIn * step.rowDegrees.largest, fanOut * step.columnDegrees.largest]
+        : [fanIn + most[step.from].fanIn, fanOut + most[step.from].fanOut];
+    if (more >= inputs && further >= units) return passed;
+    most.push({ fanIn: Math.min(more, inputs), fanOut: Math.min(further, units) });
   }
   return null;
 }
 
 function identity(inputs: number): Dependence {
-  return { inputs, units: inputs, setOf: Int32Array.from({ length: inputs }, (_, i) => i), sets: null };
+  return { inputs, setOf: Int32Array.from({ length: inputs }, (_, i) => i), sets: null };
 }
 
-function operations(topology: Topology): number {
-  return topology.kind === "blocks" ? topology.columns : topology.columnIndices.length;
+/** Every unit depends on every input, as one set. */
+function full({ inputs, setOf, sets }: Dependence): Dependence {
+  return { inputs, setOf: new Int32Array(setOf.length), sets: [sets?.[setOf[0]] ?? Uint32Array.of(1)] };
+}
+
+function work({ inputs, sets }: Dependence, topology: Topology): number {
+  if (sets === null) return nonZeros(topology);
+  const joined = topology.kind === "blocks" ? topology.columns : topology.columnIndices.length;
+  return joined * Math.ceil(inputs / 32);
 }
 
 function advance(state: Dependence, topology: Topology): Dependence {
-  const words = Math.ceil(state.inputs / 32);
-  const sets: Uint32Array[] = [];
-  const setOf = new Int32Array(topology.rows);
-  const empty = sets.push(new Uint32Array(words)) - 1;
-  setOf.fill(empty);
+  const collected = new Sets();
+  const empty = collected.add(new Uint32Array(Math.ceil(state.inputs / 32)));
+  const setOf = new Int32Array(topology.rows).fill(empty);
   forEachRowSource(topology, (rows, columns) => {
-    const union = new Uint32Array(words);
-    let last = -1;
-    for (const column of columns) {
-      if (state.sets === null) {
-        union[column >>> 5] |= 1 << (column & 31);
-        continue;
-      }
-      if (state.setOf[column] === last) continue;
-      last = state.setOf[column];
-      const set = state.sets[last];
-      for (let w = 0; w < words; w++) union[w] |= set[w];
-    }
-    const index = sets.push(union) - 1;
+    const index = collected.add(union(state, columns));
     for (const row of rows) setOf[row] = index;
   });
-  return { inputs: state.inputs, units: topology.rows, setOf, sets };
+  return { inputs: state.inputs, setOf, sets: collected.sets };
+}
+
+/** Each unit with the unit of its number of another state. */
+function join(state: Dependence, other: Dependence): Dependence {
+  const collected = new Sets();
+  const { inputs } = state;
+  const setOf = state.setOf.map((_, unit) => {
+    const own = union(state, Int32Array.of(unit));
+    if (unit >= other.setOf.length) return collected.add(own);
+    const added = union(other, Int32Array.of(unit));
+    return collected.add(
+      union({ inputs, setOf: Int32Array.of(0, 1), sets: [own, added] }, Int32Array.of(0, 1)),
+    );
+  });
+  return { inputs, setOf, sets: collected.sets };
+}
+
+/** What these units depend on together: a set that is there already, if they all have the same. */
+function union({ inputs, setOf, sets }: Dependence, units: Int32Array): Uint32Array {
+  const words = Math.ceil(inputs / 32);
+  if (sets === null) {
+    const bits = new Uint32Array(words);
+    for (const unit of units) bits[unit >>> 5] |= 1 << (unit & 31);
+    return bits;
+  }
+  if (units.length === 0) return new Uint32Array(words);
+  let [last, joined, own] = [setOf[units[0]], sets[setOf[units[0]]], false];
+  for (const unit of units) {
+    if (setOf[unit] === last) continue;
+    last = setOf[unit];
+    if (!own) [joined, own] = [joined.slice(), true];
+    for (let w = 0; w < words; w++) joined[w] |= sets[last][w];
+  }
+  return joined;
+}
+
+/** Sets by number; one that is added again keeps its number. */
+class Sets {
+  readonly sets: Uint32Array[] = [];
+  readonly #numbers = new Map<Uint32Array, number>();
+
+  add(set: Uint32Array): number {
+    const known = this.#numbers.get(set);
+    if (known !== undefined) return known;
+    this.#numbers.set(set, this.sets.length);
+    return this.sets.push(set) - 1;
+  }
 }
 
 /** Calls back with rows that share the columns they read: a group, or a single row. */
@@ -179,7 +225,7 @@ function isFull(state: Dependence): boolean {
 
 function pairShare(state: Dependence): number {
   const sizes = setSizes(state);
-  return state.setOf.reduce((sum, set) => sum + sizes[set], 0) / (state.units * state.inputs);
+  return state.setOf.reduce((sum, set) => sum + sizes[set], 0) / (state.setOf.length * state.inputs);
 }
 
 function setSizes(state: Dependence): number[] {

@@ -39,7 +39,7 @@ describe("signals", () => {
       expect(last.jacobian!.largest).toBeCloseTo(expected[0], 7);
       expect(last.jacobian!.smallest).toBeCloseTo(expected[5], 7);
       expect(last.jacobian!.meanSquare).toBeCloseTo(expected.reduce((s, v) => s + v * v, 0) / 6, 7);
-      expect(last.jacobian!.deciles[10]).toBeCloseTo(expected[0], 7);
+      expect(last.jacobian!.deciles![10]).toBeCloseTo(expected[0], 7);
     }
   });
 

@@ -28,7 +28,7 @@ function addFlag(
   { kind, value, group, description }: SettingHelp,
 ): void {
   const flag = kind === "boolean" ? flagOf(name) : `${flagOf(name)} <${value}>`;
-  const standard = (defaults as Record<string, unknown>)[name] ?? defaultWords[name];
+  const standard = defaultWords[name] ?? (defaults as Record<string, unknown>)[name];
   const shown = standard === undefined || standard === false ? "" : ` (default ${String(standard)})`;
   command.addOption(new Option(flag, `${description}${shown}`).helpGroup(`${group}:`));
   if (kind === "boolean") {

@@ -7,6 +7,7 @@ import { Presets, SingleBar } from "cli-progress";
 import type { StepEvent } from "../experiment/loop.ts";
 import type { RunStart } from "../experiment/run.ts";
 import type { TimedEpoch } from "../experiment/run-log.ts";
+import { networkName } from "../experiment/run-records.ts";
 import { count, decimal, duration, percent, plural } from "../experiment/words.ts";
 import { colors } from "./colors.ts";
 import { note } from "./output.ts";
@@ -162,7 +163,7 @@ function heading({
   const resumed = run.step === 0 ? "" : `, from step ${count(run.step)} of ${count(run.steps)}`;
   return (
     `${config.dataset}: ${count(run.trainSamples)} training and ${count(run.testSamples)} test samples\n` +
-    `${plural(layers, "layer")}, ${count(parameters)} parameters (${size})\n` +
+    `${networkName({ config, layers })}, ${count(parameters)} parameters (${size})\n` +
     `learning rate ${config.learningRate}, ${plural(config.threads, "thread")}, ${kernels} kernels, in ${run.folder}${resumed}`
   );
 }

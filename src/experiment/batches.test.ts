@@ -7,6 +7,7 @@ import { toyRegression } from "../../test/toy-dataset.ts";
 import { digits } from "../data/digits.ts";
 import { createTrainer, sgd, type Trainer } from "../engine/index.ts";
 import { mlp } from "../network/mlp.ts";
+import type { Layer } from "../network/network.ts";
 import { trainingBatches } from "./batches.ts";
 import { loadRunState, saveRunState } from "./checkpoint.ts";
 import {
@@ -67,7 +68,7 @@ describe("training on augmented images", () => {
   const network = mlp({ widths: [784, 16, 10], init: { degree: 4 }, seed: 3 });
 
   /** The bytes of the checkpoint after `steps` steps from `position`; all steps when absent. */
-  async function checkpointAfter(trainer: Trainer, position: Position, steps = 1e9): Promise<Buffer> {
+  async function checkpointAfter(trainer: Trainer<Layer>, position: Position, steps = 1e9): Promise<Buffer> {
     let last = position;
     for (const event of trainingEvents(trainer, images, planOf(config, images), position)) {
       last = event.position;

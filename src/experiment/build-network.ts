@@ -2,21 +2,35 @@
  * @file The network that a run's settings describe: a new one, or one from a file.
  */
 
+import { type Dataset, inputWidth } from "../data/dataset.ts";
 import { ArgumentError } from "../errors.ts";
 import { loadNetwork } from "../formats/index.ts";
+import { MOST_ACTIVATIONS } from "../formats/network-fault.ts";
+import { MOST_NUMBERS } from "../formats/network-layer-schema.ts";
+import type { ImageShape } from "../init/convolution/convolution.ts";
+import type { KernelInitializerName } from "../init/convolution/registry.ts";
 import { mlp } from "../network/mlp.ts";
-import type { Network } from "../network/network.ts";
+import type { AnyNetwork, Network } from "../network/network.ts";
 import { sparsityNames } from "./config.ts";
 import { defaults } from "./defaults.ts";
 import { parseLayers } from "./layers.ts";
+import { type CompleteSettings, type ImageModel, modelOf } from "./models.ts";
 import type { Settings } from "./settings.ts";
 
-/** Input and output width that a dataset asks for. */
+/** Inputs and outputs that a dataset asks for. */
 export interface Ends {
   readonly inputs: number;
   readonly outputs: number;
+  /** What the inputs are, where they are images. */
+  readonly image?: ImageShape;
   /** What asks for them, for messages. */
   readonly dataset?: string;
+}
+
+/** What a network for a dataset begins and ends with. */
+export function endsOf(dataset: Dataset): Ends {
+  const { outputs, image, name } = dataset;
+  return { inputs: inputWidth(dataset), outputs, image, dataset: name };
 }
 
 /** Most parameters of a network: with gradient and momentum they just fit 32-bit WebAssembly memory. */
@@ -26,22 +40,55 @@ const maxParameters = 2 ** 28;
  * Builds the network of complete settings.
  *
  * @param ends absent: the settings name all widths by `layers`
- * @throws {ArgumentError} `bad-layers`, `too-large`, or what `mlp` throws; {InfeasibleError}
+ * @throws {ArgumentError} `bad-layers`, `no-images`, `too-large`, or what the model's builder throws; {InfeasibleError}
  */
-export async function buildNetwork(settings: Settings, ends?: Ends): Promise<Network> {
+export async function buildNetwork(settings: Settings, ends?: Ends): Promise<AnyNetwork> {
   if (settings.from !== undefined) return loadNetwork(settings.from);
+  const model = modelOf(settings);
+  return model.takes === "images" ? buildOnImages(model, settings, ends) : buildOnVectors(settings, ends);
+}
+
+function buildOnVectors(settings: Settings, ends?: Ends): Network {
   const widths = networkWidths(settings, ends);
   checkSize(settings, widths);
   const { topology, arrangement, weights, gain, activation, start, meanSquare } = settings;
-  const request = Object.fromEntries(sparsityNames.map((name) => [name, settings[name]]));
   return mlp({
     widths,
     activation,
-    init: { topology, arrangement, weights, gain, ...request },
+    init: { topology, arrangement, weights, gain, ...requestIn(settings) },
     seed: settings.seed ?? defaults.seed,
     start,
     meanSquare,
   });
+}
+
+function buildOnImages(model: ImageModel, given: Settings, ends?: Ends): AnyNetwork {
+  const { image, outputs } = imageEnds(given, ends);
+  const settings = given as CompleteSettings;
+  checkImageSize(model, settings, image);
+  const { topology, arrangement, gain, seed } = settings;
+  const weights = settings.weights as KernelInitializerName | undefined;
+  return model.build(settings, {
+    input: image,
+    outputs,
+    init: { topology, arrangement, weights, gain, ...requestIn(settings) },
+    seed: seed ?? defaults.seed,
+  });
+}
+
+function requestIn(settings: Settings) {
+  return Object.fromEntries(sparsityNames.map((name) => [name, settings[name]]));
+}
+
+/** Throws ArgumentError `no-images`. */
+function imageEnds({ model }: Settings, ends?: Ends): { image: ImageShape; outputs: number } {
+  if (ends?.image !== undefined) return { image: ends.image, outputs: ends.outputs };
+  throw new ArgumentError(
+    "no-images",
+    ends === undefined
+      ? `model ${model} takes images: name the dataset that it is for, e.g. --dataset digits, which needs no files`
+      : `model ${model} takes images, and ${ends.dataset ?? "the dataset"} has none; use model mlp`,
+  );
 }
 
 /** All widths of the network of settings. Throws ArgumentError `bad-layers`. */
@@ -67,18 +114,46 @@ export function networkWidths(
 }
 
 /** Refuses what cannot fit any memory before trying; about, as the achieved density is not known yet. */
-function checkSize(
-  { topology, sparsity = 0, degree, groups, compression }: Settings,
-  widths: number[],
-): void {
+function checkSize(settings: Settings, widths: number[]): void {
   let parameters = 0;
   for (let i = 1; i < widths.length; i++) {
-    const [rows, columns] = [widths[i], widths[i - 1]];
-    const dense = rows * columns;
-    const wanted =
-      degree === undefined ? dense * (1 - sparsity) : Math.min(dense, degree * Math.min(rows, columns));
-    parameters += rows + (topology === "dense" ? dense : wanted / (groups ?? compression ?? 1));
+    parameters += widths[i] + about(settings, widths[i], widths[i - 1]);
   }
+  checkParameters(parameters);
+}
+
+/** Likewise, with what lies between the layers: pixels come without parameters. */
+function checkImageSize(model: ImageModel, settings: CompleteSettings, image: ImageShape): void {
+  let [parameters, activations] = [0, 0];
+  for (const { convolutions, channels, inputs = channels, kernelSize, shrink } of model.stages(settings)) {
+    parameters += convolutions * (channels + about(settings, channels, inputs) * kernelSize ** 2);
+    const numbers = channels * Math.ceil(image.height / shrink) * Math.ceil(image.width / shrink);
+    activations += convolutions * numbers;
+    if (numbers <= MOST_NUMBERS && activations <= MOST_ACTIVATIONS) continue;
+    throw new ArgumentError(
+      "too-large",
+      `${channels} channels on images of ${image.height} x ${image.width} are about ${numbers.toExponential(1)} numbers a ` +
+        `layer and ${activations.toExponential(1)} in all for each sample, and ${MOST_NUMBERS.toExponential(1)} and ` +
+        `${MOST_ACTIVATIONS.toExponential(1)} are the most: use a smaller depth or width, or smaller images`,
+    );
+  }
+  checkParameters(parameters);
+}
+
+/** About how many connections a layer has of those that it could. */
+function about(
+  { topology, sparsity = 0, degree, groups, compression }: Settings,
+  rows: number,
+  columns: number,
+): number {
+  const dense = rows * columns;
+  if (topology === "dense") return dense;
+  const wanted =
+    degree === undefined ? dense * (1 - sparsity) : Math.min(dense, degree * Math.min(rows, columns));
+  return wanted / (groups ?? compression ?? 1);
+}
+
+function checkParameters(parameters: number): void {
   if (parameters <= maxParameters) return;
   throw new ArgumentError(
     "too-large",

@@ -9,7 +9,7 @@ import type { Trainer } from "../engine/trainer.ts";
 import { FormatError } from "../errors.ts";
 import { loadCheckpoint, saveCheckpoint } from "../formats/network-file.ts";
 import { float32Tensor } from "../formats/tensor.ts";
-import type { Network } from "../network/network.ts";
+import type { AnyNetwork, Layer } from "../network/network.ts";
 import type { RunConfig } from "./config.ts";
 import { identityOf, type RunIdentity } from "./identity.ts";
 import type { Position } from "./loop.ts";
@@ -19,7 +19,7 @@ export type OptimizerState = ReturnType<Trainer["optimizerState"]>;
 
 /** A run between two steps. */
 export interface RunState {
-  readonly network: Network;
+  readonly network: AnyNetwork;
   readonly optimizer: OptimizerState;
   readonly position: Position;
   /** Training samples of the dataset, on which the meaning of a step depends. */
@@ -59,7 +59,7 @@ export async function loadRunNetwork(path: string): Promise<Pick<RunState, "netw
 /** Writes the trainer's state at `position`, atomically. Throws FileError. */
 export async function saveRunState(
   path: string,
-  trainer: Trainer,
+  trainer: Trainer<Layer>,
   position: Position,
   trainSamples: number,
   config: RunConfig,

@@ -5,7 +5,14 @@ import { completeNetworkSettings, completeSettings, isComplete } from "./config.
 import { formatConfig, parseConfig, parseFlags } from "./config-file.ts";
 import { defaults } from "./defaults.ts";
 import { combine } from "./rules.ts";
-import { flagOf, type SettingName, type Settings, settingHelp, settingNames } from "./settings.ts";
+import {
+  flagOf,
+  modelNames,
+  type SettingName,
+  type Settings,
+  settingHelp,
+  settingNames,
+} from "./settings.ts";
 
 const split = { count: 4, inputs: new Float32Array(8), labels: Int32Array.of(0, 1, 0, 1) };
 const dataset: Dataset = {
@@ -116,6 +123,46 @@ describe("settings", () => {
     expect(complete({ optimizer: "adamw" })).toMatchObject({ weightDecay: 0.01, beta1: 0.9 });
     expect(complete({ optimizer: "adamw" }).momentum).toBeUndefined();
   });
+
+  it("have those of the model that is asked for, and nothing that means nothing for it", () => {
+    const network = (given: Settings) => completeNetworkSettings(given);
+    expect(network({})).toMatchObject({ model: "mlp", depth: 32, width: 128, sparsity: 0.875 });
+    expect(network({}).kernelSize).toBeUndefined();
+    expect(network({ model: "cnn" })).toEqual({
+      model: "cnn",
+      depth: 32,
+      width: 32,
+      kernelSize: 3,
+      downsample: "stride",
+      activation: "tanh",
+      topology: "sao",
+      arrangement: "debruijn",
+      sparsity: 0.75,
+      weights: "delta",
+      start: "critical",
+    });
+    expect(network({ model: "cnn", activation: "relu" }).start).toBe("looks-linear");
+    expect(network({ model: "cnn", weights: "kaiming" }).start).toBe("none");
+    expect(network({ model: "cnn", topology: "random" }).weights).toBe("kaiming");
+    expect(network({ model: "cnn", degree: 4 }).sparsity).toBeUndefined();
+    expect(network({ model: "cnn-eco" })).toMatchObject({ weights: "eco", start: "critical" });
+    expect(network({ model: "resnet32" })).toEqual({
+      model: "resnet32",
+      width: 16,
+      topology: "sao",
+      arrangement: "debruijn",
+      sparsity: 0,
+      weights: "kaiming",
+    });
+    expect(network({ model: "lip-conv-net" })).toMatchObject({ depth: 10, width: 32, kernelSize: 3 });
+    expect(network({ model: "lip-conv-net", weights: "eco" }).kernelSize).toBe(4);
+    expect(network({ model: "edge-cnn" })).toMatchObject({ activation: "tanh", sparsity: 0.9375 });
+    for (const model of modelNames) {
+      const settings = network({ model });
+      expect(combine({}, settings, defaults, says)).toEqual(settings);
+      expect(network(settings)).toEqual(settings);
+    }
+  });
 });
 
 /** Aliases of aliases, which would unfold to 10⁹ values. */
@@ -174,9 +221,36 @@ describe("settings together", () => {
     [{ augment: ["crop-flip"], dataset: "x.csv" }, "augment goes with dataset digits or mnist"],
     [{ target: "x" }, "target goes with dataset .csv, and dataset is digits"],
     [{ start: "isometric", activation: "relu" }, "start isometric goes with activation tanh"],
+    [{ model: "cnn", layers: "4,4" }, "layers goes with model mlp, and model is cnn"],
+    [{ kernelSize: 5 }, "kernelSize goes with model cnn or cnn-eco or lip-conv-net, and model is mlp"],
+    [{ model: "cnn-eco", downsample: "stride" }, "downsample goes with model cnn, and model is cnn-eco"],
+    [{ model: "resnet20", depth: 20 }, "depth goes with model mlp or cnn or cnn-eco or lip-conv-net, and"],
+    [
+      { model: "resnet20", activation: "relu" },
+      "activation goes with model mlp or cnn or cnn-eco or edge-cnn",
+    ],
+    [{ model: "edge-cnn", width: 8 }, "width goes with model mlp or cnn"],
+    [{ model: "lip-conv-net", start: "none" }, "start goes with model mlp or cnn or cnn-eco, and"],
+    [{ weights: "delta" }, "weights delta goes with model cnn or cnn-eco or resnet20"],
+    [
+      { model: "cnn", weights: "eco" },
+      "weights eco goes with model cnn-eco or lip-conv-net, and model is cnn",
+    ],
+    [{ model: "cnn", weights: "orthogonal" }, "weights orthogonal goes with model mlp, and model is cnn"],
+    [{ from: "net", model: "cnn" }, "from and model exclude each other"],
   ])("%j is a contradiction", (settings, message) => {
     expect(() => combine({}, settings, defaults, says)).toThrow(message);
     expect(() => combine(settings, {}, defaults, says)).toThrow(message);
+  });
+
+  it("of a file give way to a flag for another model", () => {
+    const file: Settings = { model: "cnn", kernelSize: 5, downsample: "stride", weights: "delta", depth: 4 };
+    expect(combine(file, { model: "resnet20" }, defaults, says)).toEqual({
+      model: "resnet20",
+      weights: "delta",
+    });
+    expect(combine(file, { model: "mlp" }, defaults, says)).toEqual({ model: "mlp", depth: 4 });
+    expect(combine(file, { from: "net" }, defaults, says)).toEqual({ from: "net" });
   });
 
   it("of a file give way to flags that make them meaningless", () => {

@@ -11,13 +11,17 @@ import type { Loss, TrainerOptions } from "../engine/trainer.ts";
 import { ArgumentError } from "../errors.ts";
 import {
   defaultClipNorm,
+  defaultKernelSize,
+  defaultKernelWeights,
   defaultLearningRate,
   defaultStart,
   defaults,
   defaultWeightDecay,
   defaultWeights,
+  type LayerKinds,
 } from "./defaults.ts";
 import { type Plan, stepsPerEpoch } from "./loop.ts";
+import { modelOf } from "./models.ts";
 import { applies } from "./rules.ts";
 import { type SettingName, type Settings, settingHelp } from "./settings.ts";
 
@@ -56,19 +60,31 @@ export const sparsityNames = ["sparsity", "degree", "groups", "compression"] as 
 export function completeNetworkSettings(given: Settings): Settings {
   if (given.from !== undefined) return given;
   const settings: Settings = { ...given };
-  settings.activation ??= defaults.activation;
-  settings.topology ??= defaults.topology;
-  settings.weights ??= defaultWeights(settings.topology, settings.activation);
-  settings.start ??=
-    settings.gain === undefined ? defaultStart(settings.activation, settings.weights) : "none";
+  const fill = (name: SettingName, value: unknown) => {
+    if (applies(name, settings)) settings[name] ??= value as never;
+  };
+  settings.model ??= defaults.model;
+  const model = modelOf(settings);
+  const usual = { ...defaults, ...model.defaults };
+  fill("topology", usual.topology);
+  fill("activation", usual.activation);
+  const { topology = usual.topology, activation = usual.activation } = settings;
+  fill(
+    "weights",
+    model.takes === "vectors"
+      ? defaultWeights(topology, activation)
+      : defaultKernelWeights(topology, model.defaults.weights),
+  );
+  const { weights = "" } = settings;
+  fill("start", settings.gain === undefined ? defaultStart(activation, weights) : "none");
   if (settings.layers === undefined) {
-    settings.depth ??= defaults.depth;
-    settings.width ??= defaults.width;
+    fill("depth", usual.depth);
+    fill("width", usual.width);
   }
-  if (applies("arrangement", settings)) settings.arrangement ??= defaults.arrangement;
-  if (applies("sparsity", settings) && sparsityNames.every((name) => settings[name] === undefined)) {
-    settings.sparsity = defaults.sparsity;
-  }
+  fill("kernelSize", defaultKernelSize(settings.model, weights));
+  fill("downsample", usual.downsample);
+  fill("arrangement", usual.arrangement);
+  if (sparsityNames.every((name) => settings[name] === undefined)) fill("sparsity", usual.sparsity);
   return settings;
 }
 
@@ -76,6 +92,7 @@ export function completeNetworkSettings(given: Settings): Settings {
  * Fills in everything else.
  *
  * @param depth weight layers of the network, on which the learning rate depends
+ * @param kinds of the network's layers, likewise
  * @throws {ArgumentError} `contradiction`: the loss or the augmentation does not fit the dataset, or the warm-up the
  *   epochs.
  */
@@ -84,13 +101,14 @@ export function completeSettings(
   dataset: Dataset,
   depth: number,
   threads: number,
+  kinds: LayerKinds = "linear",
 ): RunConfig {
   const settings: Settings = { ...given };
   settings.dataset ??= defaults.dataset;
   if (dataset.train.values !== undefined) settings.scaleTargets ??= true;
   settings.loss ??= dataset.train.labels === undefined ? "mean-squared-error" : "cross-entropy";
   settings.optimizer ??= defaults.optimizer;
-  settings.learningRate ??= defaultLearningRate(depth, settings.optimizer);
+  settings.learningRate ??= defaultLearningRate(depth, settings.optimizer, kinds);
   settings.clipNorm ??= defaultClipNorm(settings.optimizer);
   settings.weightDecay ??= defaultWeightDecay(settings.optimizer);
   settings.threads ??= threads;

@@ -6,11 +6,17 @@ import { DEFAULT_LANES, DEFAULT_SHARD_SIZE } from "../engine/index.ts";
 import type { Start } from "../network/network.ts";
 import type { SettingName, Settings } from "./settings.ts";
 
-/** Values that depend on nothing else. Those that do are the functions below. */
+/**
+ * Values that depend on nothing else, or on the model alone: those are of mlp here, and of the others in models.ts.
+ * What depends on more is the functions below.
+ */
 export const defaults = {
   dataset: "digits",
+  model: "mlp",
   depth: 32,
   width: 128,
+  kernelSize: 3,
+  downsample: "stride",
   activation: "tanh",
   topology: "sao",
   arrangement: "debruijn",
@@ -42,11 +48,15 @@ export const defaults = {
 
 /** In words, the defaults that depend on other settings, the dataset or the machine. */
 export const defaultWords: Readonly<Partial<Record<SettingName, string>>> = {
-  weights: "by topology",
+  depth: "32, of lip-conv-net 10",
+  width: "128, of convolutions 32, of resnets 16",
+  kernelSize: "3, with eco on lip-conv-net 4",
+  sparsity: "0.875, of convolutions 0.75, of edge-cnn 0.9375, of resnets 0",
+  weights: "by model and topology",
   start: "by activation and weights",
   meanSquare: "by depth",
   scaleTargets: "yes",
-  learningRate: "by depth and optimizer",
+  learningRate: "by model, depth and optimizer",
   weightDecay: "0.01 with adamw, else 0",
   loss: "by dataset",
   clipNorm: "10 with sgd, else none",
@@ -54,16 +64,30 @@ export const defaultWords: Readonly<Partial<Record<SettingName, string>>> = {
   memoryBudget: "4096",
 };
 
+/** What learning rates depend on besides the depth: `"normalized"` has batch normalization. */
+export type LayerKinds = "linear" | "convolutions" | "normalized";
+
 /**
- * The learning rate for a depth of weight layers, as found on MNIST at width 128 from the critical start
- * (docs/results/headline.md): SGD with momentum 0.9 trains best near 0.1 at depth 10, 0.02 at 100 and 0.001 at
- * 1000, Adam near 0.004, 0.001 and 0.00015.
+ * The learning rate for a depth of weight layers.
+ *
+ * Of linear layers, as found on MNIST at width 128 from the critical start (docs/results/headline.md): SGD with
+ * momentum 0.9 trains best near 0.1 at depth 10, 0.02 at 100 and 0.001 at 1000, Adam near 0.004, 0.001 and 0.00015.
+ * Plain convolutions take about 0.4 of that, as every weight is used at many pixels: on a few thousand images of
+ * CIFAR-10 at width 32, SGD trained best near 0.1 at depth 12, from 0.01 to 0.03 at 36 and near 0.006 at 104, of rates
+ * a factor of 3 apart, for three or four epochs. Batch normalization makes the depth matter less: 0.1 is the rate of
+ * He et al., CVPR 2016, at depths 20 to 110.
  */
-export function defaultLearningRate(depth: number, optimizer: "sgd" | "adam" | "adamw"): number {
+export function defaultLearningRate(
+  depth: number,
+  optimizer: "sgd" | "adam" | "adamw",
+  kinds: LayerKinds = "linear",
+): number {
+  if (kinds === "normalized") return optimizer === "sgd" ? 0.1 : 1e-3;
+  const share = kinds === "convolutions" ? 0.4 : 1;
   const rate =
     optimizer === "sgd"
-      ? Math.min(0.1, 1e-3 * (1000 / depth) ** 1.2)
-      : Math.min(4e-3, 1.5e-4 * (1000 / depth) ** 0.8);
+      ? Math.min(0.1, share * 1e-3 * (1000 / depth) ** 1.2)
+      : Math.min(4e-3, share * 1.5e-4 * (1000 / depth) ** 0.8);
   return Number(rate.toPrecision(2));
 }
 
@@ -78,16 +102,33 @@ export function defaultWeightDecay(optimizer: "sgd" | "adam" | "adamw"): number 
 }
 
 /** Orthogonal where a closed form is known, nearly so on Ramanujan graphs; the random controls get theirs. */
-export function defaultWeights(topology: string, activation: string): string {
+export function defaultWeights(topology: string, activation: string): NonNullable<Settings["weights"]> {
   if (topology === "ramanujan") return "approximateIsometry";
   if (topology === "random" || topology === "fixed-fan-in")
     return activation === "relu" ? "kaiming" : "xavier";
   return "orthogonal";
 }
 
+/** What a model of convolutions usually has, where the topology has orthogonal weights over the channels. */
+export function defaultKernelWeights(
+  topology: string,
+  usual: Settings["weights"],
+): NonNullable<Settings["weights"]> {
+  const closed = !["ramanujan", "random", "fixed-fan-in"].includes(topology);
+  return closed && usual !== undefined ? usual : "kaiming";
+}
+
+/** 3 × 3 taps are the usual; sides that are powers of two, as LipConvNets have, suit eco's at 4 × 4 only. */
+export function defaultKernelSize(model: string | undefined, weights: string): number {
+  return model === "lip-conv-net" && weights === "eco" ? 4 : defaults.kernelSize;
+}
+
+/** Weights with which signals keep their size, so that a start has something to begin with. */
+const isometric: readonly string[] = ["orthogonal", "approximateIsometry", "delta", "eco"];
+
 /** How the activation's signals are kept from fading: docs/theory.md, sections 6 and 8. */
 export function defaultStart(activation: string, weights: string): Start {
-  if (weights !== "orthogonal" && weights !== "approximateIsometry") return "none";
+  if (!isometric.includes(weights)) return "none";
   if (activation === "tanh") return "critical";
   return activation === "relu" ? "looks-linear" : "none";
 }

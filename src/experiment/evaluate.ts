@@ -8,7 +8,7 @@ import { createTrainer } from "../engine/index.ts";
 import { sgd } from "../engine/optimizer.ts";
 import { DataError } from "../errors.ts";
 import { loadNetwork } from "../formats/index.ts";
-import type { Network } from "../network/network.ts";
+import type { AnyNetwork } from "../network/network.ts";
 import { loadRunNetwork, loadRunState } from "./checkpoint.ts";
 import type { RunConfig } from "./config.ts";
 import { defaults } from "./defaults.ts";
@@ -83,7 +83,7 @@ export async function evaluateNetwork(
 }
 
 /** The network of a file; of a run's, when it is that run's. */
-async function loadNetworkOf(file: string, { checkpointOf, bestOf }: EvaluateOptions): Promise<Network> {
+async function loadNetworkOf(file: string, { checkpointOf, bestOf }: EvaluateOptions): Promise<AnyNetwork> {
   const config = checkpointOf ?? bestOf;
   if (config === undefined) return loadNetwork(file);
   const { network, identity } = await (checkpointOf === undefined

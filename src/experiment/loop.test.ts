@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { toyDataset, toyRegression } from "../../test/toy-dataset.ts";
 import { adamw, createTrainer, type Optimizer, sgd, type Trainer } from "../engine/index.ts";
 import { mlp } from "../network/mlp.ts";
+import type { Layer } from "../network/network.ts";
 import { loadRunState, saveRunState } from "./checkpoint.ts";
 import { completeNetworkSettings, completeSettings } from "./config.ts";
 import { evaluateSplit, type Plan, type Position, start, stepsPerEpoch, trainingEvents } from "./loop.ts";
@@ -40,7 +41,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 /** The bytes of the checkpoint after `steps` steps from `position`; all steps when absent. */
-async function checkpointAfter(trainer: Trainer, position: Position, steps?: number): Promise<Buffer> {
+async function checkpointAfter(trainer: Trainer<Layer>, position: Position, steps?: number): Promise<Buffer> {
   const path = join(folder, "checkpoint.safetensors");
   let last = position;
   for (const event of trainingEvents(trainer, dataset, plan, position)) {

@@ -8,6 +8,7 @@ import type { Dataset, Split } from "../data/dataset.ts";
 import { learningRateAt, type Schedule } from "../engine/schedule.ts";
 import type { Evaluation, Trainer } from "../engine/trainer.ts";
 import { randomStream } from "../math/random.ts";
+import type { Layer } from "../network/network.ts";
 import { type BatchPlan, batchOf, lossUnit, scaledSplit, trainingBatches } from "./batches.ts";
 
 export { batchOf };
@@ -94,7 +95,7 @@ export function stepsPerEpoch(dataset: Dataset, batchSize: number): number {
 
 /** Trains from `position` to the end of the plan. Throws what `trainer.step` throws. */
 export function* trainingEvents(
-  trainer: Trainer,
+  trainer: Trainer<Layer>,
   dataset: Dataset,
   plan: Plan,
   position: Position = start,
@@ -147,7 +148,7 @@ export function* trainingEvents(
  * network was trained on standardised ones (`scaleTargets`) or not.
  */
 export function evaluateSplit(
-  trainer: Trainer,
+  trainer: Trainer<Layer>,
   dataset: Dataset,
   split: Split,
   scaleTargets = false,

@@ -7,7 +7,15 @@
 import { DATASET_NAMES } from "../data/registry.ts";
 import { ArgumentError } from "../errors.ts";
 import { topologyNames } from "../topology/registry.ts";
-import { type SettingName, type Settings, settingHelp, settingNames } from "./settings.ts";
+import { models } from "./models.ts";
+import {
+  type ModelName,
+  modelNames,
+  type SettingName,
+  type Settings,
+  settingHelp,
+  settingNames,
+} from "./settings.ts";
 
 /** Settings of which at most one may be given. */
 const exclusive: readonly (readonly SettingName[])[] = [
@@ -34,6 +42,7 @@ const inFiles = DATASET_NAMES.filter((name) => name !== "digits");
 const sparseTopologies = topologyNames.filter((name) => name !== "dense");
 
 const conditions: readonly Condition[] = [
+  ...modelConditions(),
   { setting: "arrangement", other: "topology", values: ["sao"] },
   ...exclusive[0].map((setting) => ({ setting, other: "topology" as const, values: sparseTopologies })),
   { setting: "start", when: "looks-linear", other: "activation", values: ["relu"] },
@@ -54,6 +63,27 @@ const conditions: readonly Condition[] = [
   { setting: "augment", other: "dataset", values: DATASET_NAMES },
   ...csvSettings.map((setting) => ({ setting, other: "dataset" as const, values: [".csv"] })),
 ];
+
+/** Settings and weights that only some models have. */
+function modelConditions(): Condition[] {
+  const having = (has: (model: (typeof models)[ModelName]) => boolean) =>
+    modelNames.filter((name) => has(models[name]));
+  const settings = [...new Set(modelNames.flatMap((name) => models[name].settings))];
+  const weights = [...new Set(modelNames.flatMap((name) => models[name].weights))];
+  return [
+    ...settings.map((setting) => ({
+      setting,
+      other: "model" as const,
+      values: having((model) => model.settings.includes(setting)),
+    })),
+    ...weights.map((when) => ({
+      setting: "weights" as const,
+      when,
+      other: "model" as const,
+      values: having((model) => model.weights.includes(when)),
+    })),
+  ];
+}
 
 /**
  * The settings of a config file with flags on top.

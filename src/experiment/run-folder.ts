@@ -8,6 +8,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { ArgumentError, FileError } from "../errors.ts";
 import { fileError, systemCode } from "../formats/file-errors.ts";
 import type { RunConfig } from "./config.ts";
+import { defaults } from "./defaults.ts";
 
 /** The files of a run folder. */
 export interface RunFiles {
@@ -95,11 +96,13 @@ export async function isRunFolder(path: string): Promise<boolean> {
   }
 }
 
-/** What a run is called when nobody says: the dataset, and the network's file or size. */
-function runName({ dataset, depth, width, topology, layers, from }: RunConfig): string {
+/** What a run is called when nobody says: the dataset, and the network's file or what it is and how large. */
+function runName({ dataset, model, depth, width, topology, from }: RunConfig): string {
   const data = stem(dataset);
   if (from !== undefined) return `${data}-${stem(from)}`;
-  return layers === undefined ? `${data}-${depth}x${width}-${topology}` : `${data}-${topology}`;
+  const kind = model === defaults.model ? [] : [model];
+  const sizes = [depth, width].filter((size) => size !== undefined);
+  return [data, ...kind, ...(sizes.length === 0 ? [] : [sizes.join("x")]), topology].join("-");
 }
 
 /** The file's name without folders and ending. */

@@ -6,6 +6,7 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Trainer } from "../engine/trainer.ts";
 import { RunError } from "../errors.ts";
 import { saveNetwork } from "../formats/index.ts";
+import type { Layer } from "../network/network.ts";
 import { identityMetadata, saveRunState } from "./checkpoint.ts";
 import type { RunConfig } from "./config.ts";
 import { type Counts, countsOf } from "./counts.ts";
@@ -72,7 +73,7 @@ export interface Run {
   readonly folder: string;
   readonly config: RunConfig;
   readonly dataset: Dataset;
-  readonly trainer: Trainer;
+  readonly trainer: Trainer<Layer>;
   readonly plan: Plan;
 }
 

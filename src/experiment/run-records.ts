@@ -11,14 +11,15 @@ import { type Dataset, inputWidth } from "../data/dataset.ts";
 import { parseReference, type Reference } from "../data/reference.ts";
 import { FormatError } from "../errors.ts";
 import { readFile, writeFileAtomic } from "../formats/index.ts";
-import type { Network } from "../network/network.ts";
+import type { AnyNetwork } from "../network/network.ts";
 import { formatConfig } from "./config-file.ts";
+import { defaults } from "./defaults.ts";
 import type { Environment } from "./environment.ts";
 import { type RunFiles, runFiles } from "./run-folder.ts";
 import { readHistory } from "./run-log.ts";
 import type { RunOutcome } from "./run-loop.ts";
 import { standardisedSamples } from "./train.ts";
-import { count, decimal, duration, percent, plural } from "./words.ts";
+import { count, decimal, duration, operations, percent, plural } from "./words.ts";
 
 /** Bytes that data.json may have: a mean, a deviation and a name for each of a million columns and classes. */
 const MOST_REFERENCE = 2 ** 27;
@@ -27,12 +28,12 @@ const MOST_REFERENCE = 2 ** 27;
 const certificateSamples = 64;
 
 /** Certifies the network on the first training samples and writes certificate.json. */
-export async function certifyAtStart(files: RunFiles, network: Network, dataset: Dataset): Promise<void> {
+export async function certifyAtStart(files: RunFiles, network: AnyNetwork, dataset: Dataset): Promise<void> {
   await writeJson(files.certificate, certifyOn(network, dataset));
 }
 
 /** The certificate of a network, with signals measured on the first training samples of a dataset if given. */
-export function certifyOn(network: Network, dataset?: Dataset) {
+export function certifyOn(network: AnyNetwork, dataset?: Dataset) {
   if (dataset === undefined) return certify(network);
   const inputs = standardisedSamples(dataset, certificateSamples);
   return certify(network, { samples: { count: inputs.length / inputWidth(dataset), inputs } });
@@ -72,7 +73,7 @@ export async function writeRunReport(outcome: RunOutcome): Promise<void> {
   // Loaded when needed: the chart library would double the time that every command takes to start.
   const { renderReport } = await import("./report.ts");
   const page = renderReport({
-    title: `isosparse run: ${outcome.config.dataset}, ${plural(outcome.layers, "layer")}`,
+    title: `isosparse run: ${outcome.config.dataset}, ${networkName(outcome)}`,
     summary: summaryRows(outcome),
     history: await readHistory(outcome.folder),
     certificate: certificate === undefined ? "none" : summarize(certificate),
@@ -99,15 +100,22 @@ export function summaryRows(outcome: RunOutcome): [name: string, value: string][
       "speed",
       `${count(outcome.samplesPerSecond)} samples/s on ${plural(config.threads, "thread")}, ${outcome.kernels} kernels`,
     ],
-    ["network", `${plural(outcome.layers, "layer")}, sparsity ${sparsity.toFixed(4)}`],
+    ["network", `${networkName(outcome)}, sparsity ${sparsity.toFixed(4)}`],
     [
       "parameters",
       parameters === denseParameters
         ? `${count(parameters)}, dense`
         : `${count(parameters)}, ${(denseParameters / parameters).toFixed(2)} x fewer than ${count(denseParameters)} dense`,
     ],
+    ["work", `${operations(outcome.flops)} a sample forward`],
   );
   return rows;
+}
+
+/** What was trained: `36 layers`, `cnn of 36 layers`. */
+export function networkName({ config, layers }: Pick<RunOutcome, "config" | "layers">): string {
+  const { model = defaults.model } = config;
+  return `${model === defaults.model ? "" : `${model} of `}${plural(layers, "layer")}`;
 }
 
 /** Writes a value as JSON, atomically. */

@@ -7,28 +7,22 @@ import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { Dataset } from "../data/dataset.ts";
-import { inputWidth } from "../data/dataset.ts";
 import type { DownloadProgress } from "../data/download.ts";
 import { referenceOf } from "../data/reference.ts";
 import { createTrainer } from "../engine/index.ts";
 import { ArgumentError, DataError, FileError, FormatError } from "../errors.ts";
 import { removeLeftovers, writeFileAtomic } from "../formats/index.ts";
-import { type Network, widths } from "../network/network.ts";
-import { buildNetwork, networkWidths } from "./build-network.ts";
+import { networkInput, networkOutput, sizeOf } from "../network/layer-shape.ts";
+import { type AnyNetwork, isMlp, widths } from "../network/network.ts";
+import { buildNetwork, endsOf, networkWidths } from "./build-network.ts";
 import { loadRunState, type RunState, saveRunState } from "./checkpoint.ts";
-import {
-  completeNetworkSettings,
-  completeSettings,
-  isComplete,
-  planOf,
-  type RunConfig,
-  trainerOptions,
-} from "./config.ts";
+import { completeNetworkSettings, isComplete, planOf, type RunConfig, trainerOptions } from "./config.ts";
 import { formatConfig, readConfigFile } from "./config-file.ts";
 import { environment } from "./environment.ts";
 import { assertSameRun } from "./identity.ts";
 import { formatLayers } from "./layers.ts";
 import { start } from "./loop.ts";
+import { modelOf } from "./models.ts";
 import { isCsv, openDataset, withAbsolutePaths } from "./open-dataset.ts";
 import { applies } from "./rules.ts";
 import { checkRunPlace, claimRunFolder, type RunFiles, type RunPlace, runFiles } from "./run-folder.ts";
@@ -42,8 +36,7 @@ import {
   writeJson,
 } from "./run-records.ts";
 import type { Settings } from "./settings.ts";
-import { availableThreads } from "./system.ts";
-import { checkShapes, withInputScale } from "./train.ts";
+import { checkShapes, completeFor, withInputScale } from "./train.ts";
 
 export type { RunHandlers, RunOutcome, RunStart } from "./run-loop.ts";
 
@@ -58,12 +51,11 @@ export interface OpenHandlers extends RunHandlers {
 export async function prepare(
   settings: Settings,
   { onDownload, onStage, onNotice }: OpenHandlers = {},
-): Promise<{ dataset: Dataset; network: Network }> {
+): Promise<{ dataset: Dataset; network: AnyNetwork }> {
   onStage?.("loading the dataset");
   const dataset = await openDataset(settings, onDownload, { onNotice });
   onStage?.("making the network");
-  const ends = { inputs: inputWidth(dataset), outputs: dataset.outputs, dataset: dataset.name };
-  const network = await buildNetwork(settings, ends);
+  const network = await buildNetwork(settings, endsOf(dataset));
   checkShapes(network, dataset);
   return { dataset, network: withInputScale(network, dataset) };
 }
@@ -83,7 +75,7 @@ export async function startRun(
   await checkRunPlace(place);
   const settings = withAbsolutePaths(completeNetworkSettings(given));
   const { dataset, network } = await prepare(settings, handlers);
-  const config = completeSettings(settings, dataset, network.layers.length, availableThreads());
+  const config = completeFor(network, settings, dataset);
   const trainer = await createTrainer(network, trainerOptions(config));
   let unlock: (() => void) | undefined;
   try {
@@ -239,8 +231,8 @@ async function certifyAgain(
     return;
   }
   onStage?.("certifying the network");
-  const ends = { inputs: inputWidth(dataset), outputs: dataset.outputs, dataset: dataset.name };
-  const first = position.step === 0 ? network : withInputScale(await buildNetwork(config, ends), dataset);
+  const first =
+    position.step === 0 ? network : withInputScale(await buildNetwork(config, endsOf(dataset)), dataset);
   await certifyAtStart(files, first, dataset);
 }
 
@@ -255,11 +247,12 @@ function movedTo(config: RunConfig, { data, threads }: ResumeChanges): RunConfig
 }
 
 /** Throws FormatError when a checkpoint holds another network than the config beside it describes. */
-function checkIsOf(network: Network, config: RunConfig, file: string): void {
-  const found = widths(network);
+function checkIsOf(network: AnyNetwork, config: RunConfig, file: string): void {
   if (config.from !== undefined) return;
-  const expected = networkWidths(config, { inputs: found[0], outputs: found[found.length - 1] });
-  const [has, needs] = [formatLayers(found), formatLayers(expected)];
+  const ends = { inputs: sizeOf(networkInput(network)), outputs: sizeOf(networkOutput(network)) };
+  const convolutions = "convolutions";
+  const has = isMlp(network) ? formatLayers(widths(network)) : convolutions;
+  const needs = modelOf(config).takes === "images" ? convolutions : formatLayers(networkWidths(config, ends));
   if (has === needs) return;
   throw new FormatError(
     "other-network",

@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { augmentationNames } from "../data/augmentation/augmenter.ts";
 import { DATASET_NAMES } from "../data/registry.ts";
+import { kernelInitializerNames } from "../init/convolution/registry.ts";
 import { initializerNames } from "../init/registry.ts";
 import { arrangements } from "../topology/arrangement.ts";
 import { topologyNames } from "../topology/registry.ts";
@@ -22,6 +23,23 @@ export interface SettingHelp {
   readonly value: string;
   readonly description: string;
 }
+
+/** Networks that can be asked for; `models.ts` says what each is. */
+export const modelNames = [
+  "mlp",
+  "cnn",
+  "cnn-eco",
+  "resnet20",
+  "resnet32",
+  "resnet56",
+  "lip-conv-net",
+  "edge-cnn",
+] as const;
+
+export type ModelName = (typeof modelNames)[number];
+
+/** Weights of linear layers, then those of convolutions; some have one name for both. */
+const weightNames = [...new Set([...initializerNames, ...kernelInitializerNames])];
 
 const starts = ["critical", "isometric", "looks-linear", "none"] as const;
 const activations = ["tanh", "relu", "hardtanh", "linear"] as const;
@@ -133,18 +151,31 @@ export const settingsSchema = z.strictObject({
   samples: number("Data", "N", "use only the first N training samples", integer(1, 100_000_000)),
   scaleTargets: yesNo("Data", "train a regression on standardised values; --no-scale-targets: as they are"),
 
-  depth: number("Network", "N", "weight layers, the first and last included", integer(1, 100_000)),
-  width: number("Network", "N", "units of every hidden layer", integer(1, 1_000_000)),
+  model: choice("Network", modelNames, "what is made: layers of units, or of convolutions on images"),
+  depth: number(
+    "Network",
+    "N",
+    "weight layers, the first and last included; of convolutions, the hidden ones",
+    integer(1, 100_000),
+  ),
+  width: number("Network", "N", "units of every hidden layer, or channels", integer(1, 1_000_000)),
   layers: describe(widthList, {
     kind: "text",
     group: "Network",
     value: "LIST",
     description: "all widths instead of --depth and --width, e.g. 784,128*998,10",
   }),
+  kernelSize: number("Network", "N", "taps a side of every kernel of cnn and cnn-eco", integer(1, 1024)),
+  downsample: choice("Network", ["stride", "spaceToDepth"], "how the stem of cnn makes images smaller"),
   activation: choice("Network", activations, "non-linearity of the hidden layers"),
   topology: choice("Network", topologyNames, "who connects to whom"),
   arrangement: choice("Network", arrangements, "how sao lays out its groups from layer to layer"),
-  sparsity: number("Network", "X", "share of connections left out, from 0 up to 1", fraction),
+  sparsity: number(
+    "Network",
+    "X",
+    "share of connections left out, from 0 up to 1; of convolutions, of kernels",
+    fraction,
+  ),
   degree: number("Network", "N", "or: weights per row of the longer side", integer(1, 1_000_000)),
   groups: number("Network", "N", "or: dense blocks per layer", integer(1, 1_000_000)),
   compression: number(
@@ -153,7 +184,7 @@ export const settingsSchema = z.strictObject({
     "or: dense parameters / sparse parameters",
     real("a number, 1 or more", (x) => x >= 1),
   ),
-  weights: choice("Network", initializerNames, "initial weights on the topology"),
+  weights: choice("Network", weightNames, "initial weights on the topology"),
   gain: number("Network", "X", "factor on the initial weights", positive),
   start: choice("Network", starts, "how signals are kept from fading with depth"),
   meanSquare: number(

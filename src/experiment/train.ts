@@ -8,9 +8,18 @@ import { createTrainer } from "../engine/index.ts";
 import type { Optimizer } from "../engine/optimizer.ts";
 import type { Trainer } from "../engine/trainer.ts";
 import { DataError } from "../errors.ts";
+import { describeImage } from "../network/describe-layer.ts";
 import { foldInputScale } from "../network/fold-input-scale.ts";
-import { type Network, widths } from "../network/network.ts";
-import { completeSettings, planOf, trainerOptions } from "./config.ts";
+import { networkInput, networkOutput, sizeOf } from "../network/layer-shape.ts";
+import {
+  type AnyNetwork,
+  isMlp,
+  isWeighted,
+  type Layer,
+  type Network,
+  parametersOf,
+} from "../network/network.ts";
+import { completeSettings, planOf, type RunConfig, trainerOptions } from "./config.ts";
 import { defaults } from "./defaults.ts";
 import { type EpochRecord, type StepEvent, trainingEvents } from "./loop.ts";
 import { combine } from "./rules.ts";
@@ -53,7 +62,7 @@ export interface TrainOptions
 
 /** What training came to. */
 export interface TrainResult {
-  readonly network: Network;
+  readonly network: AnyNetwork;
   readonly history: readonly EpochRecord[];
   /** Of the last test; null before the first. */
   readonly testLoss: number | null;
@@ -64,15 +73,15 @@ export interface TrainResult {
 }
 
 /**
- * Trains `network` on `dataset`. The network given is updated in place too: its weights, its biases, and its
- * record of the input scale, which the critical start measures here on training samples if it has none yet. For a
+ * Trains `network` on `dataset`. The network given is updated in place too: its weights, its biases, its running
+ * statistics, and its record of the input scale, which the critical start measures here on training samples if it has none yet. For a
  * regression with `scaleTargets` (the default) the network's outputs are standardised as `dataset.valueScale` says.
  *
  * @throws {ArgumentError} an option is out of range or contradicts another; {DataError} `shape-mismatch`;
  *   {RunError} `not-finite`: the loss stopped being finite, and the network is as it was after the last good step.
  */
 export async function train(
-  network: Network,
+  network: AnyNetwork,
   dataset: Dataset,
   options: TrainOptions = {},
 ): Promise<TrainResult> {
@@ -86,7 +95,7 @@ export async function train(
     says,
   );
   checkShapes(network, dataset);
-  const config = completeSettings(given, dataset, network.layers.length, availableThreads());
+  const config = completeFor(network, given, dataset);
   const trainer = await createTrainer(withInputScale(network, dataset), trainerOptions(config));
   try {
     const history: EpochRecord[] = [];
@@ -118,7 +127,7 @@ export async function train(
  * The network with its critical or isometric start completed: the input scale measured on up to 2000 training
  * samples. As it is when it has another start, or was measured already.
  */
-export function withInputScale(network: Network, dataset: Dataset): Network {
+export function withInputScale<L extends Layer>(network: Network<L>, dataset: Dataset): Network<L> {
   const { critical } = network.provenance;
   if (critical === undefined || critical.inputScale !== undefined) return network;
   return foldInputScale(network, standardisedSamples(dataset, 2000));
@@ -137,15 +146,37 @@ export function standardisedSamples(dataset: Dataset, most: number): Float64Arra
 }
 
 /** Throws DataError unless the network takes the dataset's inputs and gives its outputs. */
-export function checkShapes(network: Network, dataset: Dataset): void {
-  const sizes = widths(network);
-  const [inputs, outputs] = [sizes[0], sizes[sizes.length - 1]];
-  if (inputs === inputWidth(dataset) && outputs === dataset.outputs) return;
+export function checkShapes(network: AnyNetwork, dataset: Dataset): void {
+  const [taken, given] = [networkInput(network), sizeOf(networkOutput(network))];
+  const { image, outputs, name } = dataset;
+  const inputs = inputWidth(dataset);
+  const images = network.layers[0].kind !== "linear";
+  const same = images
+    ? image !== undefined && describeImage(image) === describeImage(taken)
+    : inputs === sizeOf(taken);
+  if (same && given === outputs) return;
+  const takes = images ? `images of ${describeImage(taken)}` : `${taken.channels} inputs`;
+  const has = !images
+    ? `${inputs} inputs`
+    : image === undefined
+      ? "no images"
+      : `images of ${describeImage(image)}`;
   throw new DataError(
     "shape-mismatch",
-    `the network takes ${inputs} inputs and gives ${outputs} outputs, but ${dataset.name} has ` +
-      `${inputWidth(dataset)} inputs and ${dataset.outputs} outputs`,
+    `the network takes ${takes} and gives ${given} outputs, but ${name} has ${has} and ${outputs} outputs`,
   );
+}
+
+/** `completeSettings` for what is trained here: the learning rate depends on the network. */
+export function completeFor(network: AnyNetwork, settings: Settings, dataset: Dataset): RunConfig {
+  const { layers } = network;
+  const depth = layers.filter(isWeighted).length;
+  const kinds = layers.some(({ kind }) => kind === "batchNorm")
+    ? "normalized"
+    : isMlp(network)
+      ? "linear"
+      : "convolutions";
+  return completeSettings(settings, dataset, depth, availableThreads(), kinds);
 }
 
 function rate({ learningRate, optimizer }: TrainOptions): Settings {
@@ -153,11 +184,13 @@ function rate({ learningRate, optimizer }: TrainOptions): Settings {
   return chosen === undefined ? {} : { learningRate: chosen };
 }
 
-function copyBack(trainer: Trainer, network: Network): void {
+function copyBack(trainer: Trainer<Layer>, network: AnyNetwork): void {
   const trained = trainer.network();
   for (const [i, layer] of network.layers.entries()) {
-    layer.weights.set(trained.layers[i].weights);
-    layer.bias.set(trained.layers[i].bias);
+    const [own, learned] = [parametersOf(layer), parametersOf(trained.layers[i])];
+    own.weights.set(learned.weights);
+    own.bias.set(learned.bias);
+    if (learned.statistics !== undefined) own.statistics?.set(learned.statistics);
   }
   Object.assign(network.provenance, trained.provenance);
 }

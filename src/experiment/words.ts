@@ -42,6 +42,14 @@ export function bytes(value: number): string {
   return `${unit === 0 ? amount : amount.toPrecision(3)} ${units[unit]}`;
 }
 
+/** Floating-point operations as `4.37 MFLOP`. */
+export function operations(value: number): string {
+  const units = ["", "k", "M", "G", "T"];
+  const unit = value < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(value) / 3));
+  const amount = value / 1000 ** unit;
+  return `${unit === 0 ? amount : amount.toPrecision(3)} ${units[unit]}FLOP`;
+}
+
 /** Two columns, the first as wide as its widest word. */
 export function columns(rows: readonly (readonly [string, string])[]): string {
   const width = Math.max(...rows.map(([name]) => name.length));

@@ -6,24 +6,26 @@
 import { constants } from "node:buffer";
 import { totalmem } from "node:os";
 import { ArgumentError } from "../errors.ts";
-import type { LinearLayer } from "../network/network.ts";
+import type { WeightedLayer } from "../network/network.ts";
 import { quote } from "./quote.ts";
 
 /**
- * Refuses layers that are to be float32 matrices, one at a time or all `together`, and are larger than this
- * computer's memory. Throws ArgumentError ("too-large").
+ * Refuses layers that are to be float32 matrices, or whole kernel tensors, one at a time or all `together`, and are
+ * larger than this computer's memory. Throws ArgumentError ("too-large").
  */
-export function refuseTooDense(layers: readonly LinearLayer[], held: "one at a time" | "together"): void {
+export function refuseTooDense(layers: readonly WeightedLayer[], held: "one at a time" | "together"): void {
   const most = Math.min(totalmem(), constants.MAX_LENGTH);
   let total = 0;
-  for (const { name, topology } of layers) {
-    const { rows, columns } = topology;
-    const bytes = 4 * rows * columns;
+  for (const layer of layers) {
+    const { name, topology } = layer;
+    const sides = [topology.rows, topology.columns];
+    if (layer.kind === "convolution") sides.push(layer.kernelSize, layer.kernelSize);
+    const bytes = 4 * sides.reduce((product, side) => product * side, 1);
     total += bytes;
     if (bytes > most || (held === "together" && total > most)) {
       throw new ArgumentError(
         "too-large",
-        `layer ${quote(name)} as a full matrix, ${rows} x ${columns}, ` +
+        `layer ${quote(name)} as a full ${layer.kind === "linear" ? "matrix" : "kernel tensor"}, ${sides.join(" x ")}, ` +
           `${bytes > most ? `takes ${bytes} bytes` : `brings the dense form to ${total} bytes`}, ` +
           `more than the ${most} that this computer can hold; use --form fast`,
       );

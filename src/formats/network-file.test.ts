@@ -3,12 +3,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { followNetwork, networkOf, randomLayer, randomNetwork } from "../../test/random-network.ts";
+import { followNetwork } from "../../test/follow-network.ts";
+import { everyKindNetwork, randomConvolutionNetwork } from "../../test/random-convolution-network.ts";
+import { networkOf, randomLayer, randomNetwork } from "../../test/random-network.ts";
 import { ArgumentError, FileError } from "../errors.ts";
+import type { ImageShape } from "../init/convolution/convolution.ts";
 import { randomStream } from "../math/random.ts";
-import type { LinearLayer, Network } from "../network/network.ts";
+import { forward } from "../network/evaluate.ts";
+import { networkInput, sizeOf } from "../network/layer-shape.ts";
+import type {
+  AnyNetwork,
+  BatchNormLayer,
+  ConvolutionLayer,
+  LinearLayer,
+  Network,
+} from "../network/network.ts";
 import type { BlockTopology } from "../topology/topology.ts";
 import { loadCheckpoint, loadNetwork, saveCheckpoint, saveNetwork } from "./network-file.ts";
+import { layerSchemas } from "./network-layer-schema.ts";
 import { networkFromTensors, networkToTensors } from "./network-tensors.ts";
 import { decodeSafetensors, encodeSafetensors, type TensorFile } from "./safetensors.ts";
 import { float32Tensor, type Tensor, uint32Tensor } from "./tensor.ts";
@@ -23,6 +35,21 @@ function bytesOf(file: TensorFile): Uint8Array {
   return new Uint8Array(Buffer.concat(encodeSafetensors(file)));
 }
 
+function normOf(name: string, input: ImageShape): BatchNormLayer {
+  const { channels } = input;
+  return {
+    kind: "batchNorm",
+    name,
+    input,
+    weights: new Float32Array(channels).fill(1),
+    bias: new Float32Array(channels),
+    statistics: new Float32Array(2 * channels).fill(1),
+    epsilon: 1e-5,
+    momentum: 0.1,
+    activation: "linear",
+  };
+}
+
 describe("a network in a file", () => {
   it("comes back the same, whatever its topologies", () => {
     fc.assert(
@@ -33,6 +60,93 @@ describe("a network in a file", () => {
         expect([read.tensors.size, read.metadata.size]).toEqual([0, 0]);
       }),
     );
+  });
+
+  it("comes back the same, whatever its kinds of layers", () => {
+    const kinds = new Set<string>();
+    const any = fc
+      .tuple(fc.nat(), fc.boolean())
+      .map(([seed, every]) => (every ? everyKindNetwork(seed) : randomConvolutionNetwork(seed)));
+    fc.assert(
+      fc.property(any, (original) => {
+        followNetwork(original);
+        const read = networkFromTensors(decodeSafetensors(bytesOf(networkToTensors(original))));
+        expect(read.network).toEqual(original);
+        expect([read.tensors.size, read.metadata.size]).toEqual([0, 0]);
+        for (const { kind } of original.layers) kinds.add(kind);
+      }),
+    );
+    expect([...kinds].sort()).toEqual(Object.keys(layerSchemas).sort());
+  });
+
+  it("gives the same outputs as before", () => {
+    const original = everyKindNetwork(5);
+    const { network } = networkFromTensors(decodeSafetensors(bytesOf(networkToTensors(original))));
+    const inputs = Float64Array.from({ length: sizeOf(networkInput(original)) }, (_, i) => Math.sin(i));
+    expect(forward(network, inputs, 1)).toEqual(forward(original, inputs, 1));
+  });
+
+  it("has kernels, and running means and variances, in these shapes", () => {
+    const input = { channels: 2, height: 5, width: 4 };
+    const convolution: ConvolutionLayer = {
+      kind: "convolution",
+      name: "stem.0",
+      topology: {
+        kind: "edges",
+        name: "random",
+        rows: 2,
+        columns: 2,
+        rowPointers: Int32Array.of(0, 1, 3),
+        columnIndices: Int32Array.of(1, 0, 1),
+      },
+      weights: Float32Array.from({ length: 12 }, (_, i) => i),
+      bias: Float32Array.of(0, 1),
+      kernelSize: 2,
+      stride: 2,
+      dilation: 1,
+      padding: "circular",
+      input,
+      activation: "relu",
+      asked: { groups: 2 },
+      initializer: "delta",
+    };
+    const norm = normOf("norm", { channels: 2, height: 3, width: 2 });
+    const file = networkToTensors({
+      layers: [convolution, norm],
+      provenance: { seed: 0, start: "none" },
+    });
+    expect([...file.tensors].map(([name, { shape }]) => [name, shape])).toEqual([
+      ["stem.0.edges.weight", [3, 2, 2]],
+      ["stem.0.edges.row_pointers", [3]],
+      ["stem.0.edges.column_indices", [3]],
+      ["stem.0.bias", [2]],
+      ["norm.weight", [2]],
+      ["norm.bias", [2]],
+      ["norm.statistics", [2, 2]],
+    ]);
+    expect(JSON.parse(file.metadata.get("network")!).layers).toEqual([
+      {
+        name: "stem.0",
+        kind: "convolution",
+        activation: "relu",
+        asked: { groups: 2 },
+        initializer: "delta",
+        topology: { kind: "edges", name: "random", rows: 2, columns: 2 },
+        kernelSize: 2,
+        stride: 2,
+        dilation: 1,
+        padding: "circular",
+        input: { channels: 2, height: 5, width: 4 },
+      },
+      {
+        name: "norm",
+        kind: "batchNorm",
+        input: { channels: 2, height: 3, width: 2 },
+        epsilon: 1e-5,
+        momentum: 0.1,
+        activation: "linear",
+      },
+    ]);
   });
 
   it("is laid out like this", () => {
@@ -144,6 +258,11 @@ describe("a network in a file", () => {
       await expect(saveNetwork(broken(change), path)).rejects.toThrow(ArgumentError);
       await expect(saveNetwork(broken(change), path)).rejects.toThrow(message);
     }
+    const norm = normOf(`${layer.name}.blocks`, { channels: layer.topology.rows, height: 1, width: 1 });
+    const clash: AnyNetwork = { ...sound, layers: [layer, norm] };
+    await expect(saveNetwork(clash, path)).rejects.toThrow(
+      /two of its layers have a tensor "layers.0.blocks.weight"; rename "layers.0.blocks"/,
+    );
     const taken = new Map([["layers.0.bias", float32Tensor(new Float32Array(1))]]);
     await expect(saveNetwork(sound, path, { tensors: taken })).rejects.toThrow(
       /uses the name "layers.0.bias"/,

@@ -3,7 +3,7 @@
  */
 
 import { ArgumentError } from "../errors.ts";
-import type { Network } from "../network/network.ts";
+import type { AnyNetwork } from "../network/network.ts";
 import { type Checkpoint, networkFromTensors, networkToTensors } from "./network-tensors.ts";
 import { quote } from "./quote.ts";
 import type { TensorFile } from "./safetensors.ts";
@@ -44,7 +44,7 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint> {
 
 /** Writes a network, with `extra` tensors and metadata if there are any: see `saveCheckpoint`. */
 export async function saveNetwork(
-  network: Network,
+  network: AnyNetwork,
   path: string,
   extra: Partial<TensorFile> = {},
 ): Promise<void> {
@@ -52,6 +52,6 @@ export async function saveNetwork(
 }
 
 /** Reads the network of a file, leaving aside what else is in it: see `loadCheckpoint`. */
-export async function loadNetwork(path: string): Promise<Network> {
+export async function loadNetwork(path: string): Promise<AnyNetwork> {
   return (await loadCheckpoint(path)).network;
 }

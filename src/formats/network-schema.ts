@@ -4,32 +4,13 @@
 
 import { z } from "zod";
 import { FormatError } from "../errors.ts";
-import type { Activation, CriticalScales, LinearLayer, Network, Provenance } from "../network/network.ts";
-import type { SparsityRequest } from "../topology/request.ts";
+import type { AnyNetwork, CriticalScales, Layer, Provenance } from "../network/network.ts";
 import { parseBoundedJson } from "./bounded-json.ts";
+import { describeLayer, type LayerDescription, layerSchemas } from "./network-layer-schema.ts";
 import { quote } from "./quote.ts";
 
 /** The version of the layout, under the metadata key `"isosparse"`. */
 export const FORMAT_VERSION = "1";
-
-const ACTIVATIONS = ["linear", "tanh", "relu", "hardtanh"] as const satisfies readonly Activation[];
-
-const name = z
-  .string()
-  .min(1)
-  .max(200)
-  .regex(/^\P{C}*$/u, "holds characters that cannot be printed");
-const size = z
-  .int()
-  .min(1)
-  .max(2 ** 31 - 1);
-
-const askedFields = {
-  sparsity: z.number().min(0).lt(1).optional(),
-  degree: z.number().positive().optional(),
-  groups: z.int().min(1).optional(),
-  compression: z.number().min(1).optional(),
-} satisfies Record<keyof SparsityRequest, z.ZodType>;
 
 const criticalFields = {
   meanSquare: z.number().nonnegative(),
@@ -45,27 +26,6 @@ const provenanceFields = {
   critical: z.strictObject(criticalFields).optional(),
 } satisfies Record<keyof Provenance, z.ZodType>;
 
-const layerSchema = z.strictObject({
-  name,
-  kind: z.literal("linear"),
-  activation: z.enum(ACTIVATIONS),
-  asked: z
-    .strictObject(askedFields)
-    .refine((asked) => Object.keys(asked).length <= 1, "more than one kind of sparsity was asked for"),
-  initializer: name,
-  topology: z.strictObject({
-    kind: z.enum(["blocks", "edges"]),
-    name,
-    arrangement: name.optional(),
-    rows: size,
-    columns: size,
-    construction: z.enum(["givens", "clifford"]).optional(),
-  }),
-});
-
-/** A layer without its arrays. */
-export type LayerDescription = z.infer<typeof layerSchema>;
-
 /** The metadata's `"network"`: layers without their arrays, and the provenance. */
 export interface NetworkDescription {
   readonly layers: readonly LayerDescription[];
@@ -73,25 +33,8 @@ export interface NetworkDescription {
 }
 
 /** The JSON text of a network's description. */
-export function describeNetwork({ layers, provenance }: Network): string {
+export function describeNetwork({ layers, provenance }: AnyNetwork): string {
   return JSON.stringify({ layers: layers.map(describeLayer), provenance });
-}
-
-function describeLayer({
-  name,
-  kind,
-  activation,
-  asked,
-  initializer,
-  topology,
-}: LinearLayer): LayerDescription {
-  const { rows, columns } = topology;
-  const common = { kind: topology.kind, name: topology.name, rows, columns };
-  const described =
-    topology.kind === "blocks"
-      ? { ...common, arrangement: topology.arrangement }
-      : { ...common, construction: topology.construction?.kind };
-  return { name, kind, activation, asked, initializer, topology: described };
 }
 
 /**
@@ -115,11 +58,25 @@ export function parseDescription(text: string, mostLayers: number, file: string)
     );
   }
   // One layer at a time, so that a hostile file costs one message and not millions.
-  const layers = outer.layers.map((layer, i) => check(layerSchema, layer, `${where}: layers[${i}]`));
+  const layers = outer.layers.map((layer, i) => parseLayer(layer, `${where}: layers[${i}]`));
   return {
     layers,
     provenance: check(z.strictObject(provenanceFields), outer.provenance, `${where}: provenance`),
   };
+}
+
+const kinded = z.looseObject({ kind: z.string() });
+
+function parseLayer(value: unknown, where: string): LayerDescription {
+  const { kind } = check(kinded, value, where);
+  if (!Object.hasOwn(layerSchemas, kind)) {
+    throw new FormatError(
+      "bad-network-file",
+      `${where} "kind": there is no layer ${quote(kind)} here; there are ${Object.keys(layerSchemas).join(", ")}; ` +
+        "a later isosparse may have more",
+    );
+  }
+  return check<LayerDescription>(layerSchemas[kind as Layer["kind"]], value, where);
 }
 
 function check<T>(schema: z.ZodType<T>, value: unknown, where: string): T {

@@ -5,40 +5,49 @@
  * `.column_order`, `.row_offsets`, `.column_offsets`; on edges `layers.0.edges.weight`, `.row_pointers`,
  * `.column_indices` and, where there is one, the construction: `layers.0.givens.pairs` and `.offsets` (the
  * stages one after the other), or `layers.0.clifford.shifts` and `.signs`. Weights are F32, indices I32, all
- * vectors, laid out as in topology.ts and network.ts. Everything else is JSON in the metadata.
+ * vectors, laid out as in topology.ts and network.ts, but for the weights of a convolution, [non-zeros, k, k]. Batch
+ * normalization has `.weight` and `.bias`, [channels], and `.statistics`, [2, channels]. Layers of other kinds have
+ * no tensors. Everything else is JSON in the metadata.
  */
 
 import { ArgumentError, FormatError } from "../errors.ts";
-import type { LinearLayer, Network } from "../network/network.ts";
+import type { AnyNetwork, Layer, WeightedLayer } from "../network/network.ts";
 import { validateNetwork } from "../network/validate.ts";
 import type { EdgeTopology, Topology } from "../topology/topology.ts";
-import {
-  describeNetwork,
-  FORMAT_VERSION,
-  type LayerDescription,
-  parseDescription,
-} from "./network-schema.ts";
+import { networkFault } from "./network-fault.ts";
+import type { DescriptionOf, LayerDescription, TopologyDescription } from "./network-layer-schema.ts";
+import { describeNetwork, FORMAT_VERSION, parseDescription } from "./network-schema.ts";
+import { TensorTaker } from "./network-tensor-taker.ts";
 import { quote } from "./quote.ts";
 import type { TensorFile } from "./safetensors.ts";
 import { float32Tensor, int32Tensor, type Tensor } from "./tensor.ts";
-import { MAX_STAGES, topologyFault } from "./topology-fault.ts";
+import { MAX_STAGES } from "./topology-fault.ts";
 
 /** A network and whatever else is kept with it: optimizer vectors, random states, progress. */
 export interface Checkpoint extends TensorFile {
-  readonly network: Network;
+  readonly network: AnyNetwork;
 }
+
+/** Layers without parameters that a file may have for each of its tensors, and a few more. */
+const PLAIN_LAYERS = 8;
 
 /**
  * The tensors and metadata of a network (arrays are not copied). Throws ArgumentError ("bad-network") for one
  * that could not be read back.
  */
-export function networkToTensors(network: Network): TensorFile {
+export function networkToTensors(network: AnyNetwork): TensorFile {
   validateNetwork(network);
   const tensors = new Map<string, Tensor>();
   for (const layer of network.layers) {
-    for (const [suffix, array] of layerArrays(layer)) {
-      const tensor = array instanceof Float32Array ? float32Tensor(array) : int32Tensor(array);
-      tensors.set(`${layer.name}.${suffix}`, tensor);
+    for (const [suffix, tensor] of layerTensors(layer)) {
+      const name = `${layer.name}.${suffix}`;
+      if (tensors.has(name)) {
+        throw new ArgumentError(
+          "bad-network",
+          `cannot save the network: two of its layers have a tensor ${quote(name)}; rename ${quote(layer.name)}`,
+        );
+      }
+      tensors.set(name, tensor);
     }
   }
   const metadata = new Map([
@@ -76,21 +85,18 @@ export function networkFromTensors(contents: TensorFile, file = "network"): Chec
   metadata.delete("network");
 
   const tensors = new Map(contents.tensors);
-  const description = parseDescription(text, tensors.size, file);
+  const description = parseDescription(text, PLAIN_LAYERS * (tensors.size + 1), file);
   const layers = description.layers.map((layer) =>
     takeLayer(layer, new TensorTaker(tensors, layer.name, file)),
   );
-  const network: Network = { layers, provenance: description.provenance };
+  const network: AnyNetwork = { layers, provenance: description.provenance };
   checkNetwork(network, file);
   return { network, tensors, metadata };
 }
 
-function checkNetwork(network: Network, file: string): void {
-  for (const { name, topology } of network.layers) {
-    const fault = topologyFault(topology);
-    if (fault !== undefined)
-      throw new FormatError("bad-network-file", `${file}: layer ${quote(name)} ${fault}`);
-  }
+function checkNetwork(network: AnyNetwork, file: string): void {
+  const fault = networkFault(network);
+  if (fault !== undefined) throw new FormatError("bad-network-file", `${file}: ${fault}`);
   try {
     validateNetwork(network);
   } catch (error) {
@@ -99,31 +105,59 @@ function checkNetwork(network: Network, file: string): void {
   }
 }
 
-function layerArrays({
-  topology,
-  weights,
-  bias,
-}: LinearLayer): [suffix: string, Float32Array | Int32Array][] {
+type NamedTensor = readonly [suffix: string, tensor: Tensor];
+
+function layerTensors(layer: Layer): NamedTensor[] {
+  switch (layer.kind) {
+    case "linear":
+    case "convolution":
+      return [...weightTensors(layer), ["bias", float32Tensor(layer.bias)]];
+    case "batchNorm":
+      return [
+        ["weight", float32Tensor(layer.weights)],
+        ["bias", float32Tensor(layer.bias)],
+        ["statistics", float32Tensor(layer.statistics, [2, layer.input.channels])],
+      ];
+    default:
+      return [];
+  }
+}
+
+function weightTensors(layer: WeightedLayer): NamedTensor[] {
+  const { topology, weights } = layer;
+  const taps = tapsOf(layer);
+  const kernels = weights.length / taps.reduce((product, side) => product * side, 1);
+  const weight: NamedTensor = [`${topology.kind}.weight`, float32Tensor(weights, [kernels, ...taps])];
+  const indices = topologyArrays(topology).map(
+    ([suffix, array]): NamedTensor => [suffix, int32Tensor(array)],
+  );
+  return [weight, ...indices];
+}
+
+/** Sides of what one connection has: k × k taps in a convolution, a number elsewhere. */
+function tapsOf(layer: WeightedLayer | DescriptionOf<"linear" | "convolution">): readonly number[] {
+  return layer.kind === "convolution" ? [layer.kernelSize, layer.kernelSize] : [];
+}
+
+type NamedArray = readonly [suffix: string, array: Int32Array];
+
+function topologyArrays(topology: Topology): NamedArray[] {
   if (topology.kind === "blocks") {
     return [
-      ["blocks.weight", weights],
       ["blocks.row_order", topology.rowOrder],
       ["blocks.column_order", topology.columnOrder],
       ["blocks.row_offsets", topology.rowOffsets],
       ["blocks.column_offsets", topology.columnOffsets],
-      ["bias", bias],
     ];
   }
   return [
-    ["edges.weight", weights],
     ["edges.row_pointers", topology.rowPointers],
     ["edges.column_indices", topology.columnIndices],
     ...constructionArrays(topology),
-    ["bias", bias],
   ];
 }
 
-function constructionArrays({ construction }: EdgeTopology): [suffix: string, Int32Array][] {
+function constructionArrays({ construction }: EdgeTopology): NamedArray[] {
   if (construction === undefined) return [];
   if (construction.kind === "clifford") {
     return [
@@ -142,15 +176,29 @@ function constructionArrays({ construction }: EdgeTopology): [suffix: string, In
   ];
 }
 
-function takeLayer(described: LayerDescription, taker: TensorTaker): LinearLayer {
-  const { name, kind, activation, asked, initializer } = described;
-  const topology = takeTopology(described.topology, taker);
-  const weights = taker.float32(`${topology.kind}.weight`);
-  const bias = taker.float32("bias");
-  return { kind, name, topology, weights, bias, activation, asked, initializer };
+function takeLayer(described: LayerDescription, taker: TensorTaker): Layer {
+  switch (described.kind) {
+    case "linear":
+    case "convolution":
+      return {
+        ...described,
+        topology: takeTopology(described.topology, taker),
+        weights: taker.float32(`${described.topology.kind}.weight`, tapsOf(described)),
+        bias: taker.float32("bias"),
+      };
+    case "batchNorm":
+      return {
+        ...described,
+        weights: taker.float32("weight"),
+        bias: taker.float32("bias"),
+        statistics: taker.float32("statistics", [described.input.channels]),
+      };
+    default:
+      return described;
+  }
 }
 
-function takeTopology(described: LayerDescription["topology"], taker: TensorTaker): Topology {
+function takeTopology(described: TopologyDescription, taker: TensorTaker): Topology {
   const { name, rows, columns, arrangement } = described;
   if (described.kind === "blocks") {
     return {
@@ -199,43 +247,4 @@ function takeConstruction(
     stages.push(pairs.subarray(offsets[s], offsets[s + 1]));
   }
   return { kind, stages };
-}
-
-/** Takes the tensors of one layer out of those of the file. */
-class TensorTaker {
-  readonly #tensors: Map<string, Tensor>;
-  readonly #layer: string;
-  readonly #file: string;
-
-  constructor(tensors: Map<string, Tensor>, layer: string, file: string) {
-    this.#tensors = tensors;
-    this.#layer = layer;
-    this.#file = file;
-  }
-
-  float32(suffix: string): Float32Array {
-    const { data, dtype } = this.#take(suffix);
-    if (dtype === "F32" && data instanceof Float32Array) return data;
-    return this.fail(suffix, `must be F32, not ${dtype}`);
-  }
-
-  int32(suffix: string): Int32Array {
-    const { data, dtype } = this.#take(suffix);
-    if (data instanceof Int32Array) return data;
-    return this.fail(suffix, `must be I32, not ${dtype}`);
-  }
-
-  fail(suffix: string, message: string): never {
-    const name = quote(`${this.#layer}.${suffix}`);
-    throw new FormatError("bad-network-file", `${this.#file}: tensor ${name} ${message}`);
-  }
-
-  #take(suffix: string): Tensor {
-    const name = `${this.#layer}.${suffix}`;
-    const tensor = this.#tensors.get(name);
-    if (tensor === undefined) return this.fail(suffix, "is missing");
-    if (tensor.shape.length !== 1) return this.fail(suffix, `must be a vector, not [${tensor.shape}]`);
-    this.#tensors.delete(name);
-    return tensor;
-  }
 }

@@ -5,10 +5,11 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { toDense } from "../../test/dense-matrix.ts";
+import { everyKindNetwork } from "../../test/random-convolution-network.ts";
 import { randomLayer, randomNetwork } from "../../test/random-network.ts";
 import { FileError } from "../errors.ts";
 import { randomStream } from "../math/random.ts";
-import type { Network } from "../network/network.ts";
+import { isWeighted, type Network } from "../network/network.ts";
 import type { EdgeTopology } from "../topology/topology.ts";
 import { refuseTooDense } from "./dense-size.ts";
 import { writeDenseSafetensors } from "./safetensors-dense.ts";
@@ -51,6 +52,46 @@ describe("writeDenseSafetensors", () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it("writes kernels as [out, in, k, k] and batch normalization as PyTorch does, and nothing for other kinds", async () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const { layers, ...network } = everyKindNetwork(seed);
+      const path = join(folder, "dense-images.safetensors");
+      await writeDenseSafetensors({ layers, ...network }, path);
+      const { tensors, metadata } = await readSafetensors(path);
+      const left = new Map(tensors);
+      for (const [i, layer] of layers.entries()) {
+        const take = (name: string) => {
+          const tensor = left.get(`layers.${i}.${name}`);
+          left.delete(`layers.${i}.${name}`);
+          return tensor;
+        };
+        if (layer.kind === "batchNorm") {
+          const { channels } = layer.input;
+          expect(take("weight")!.data).toEqual(layer.weights);
+          expect(take("bias")).toMatchObject({ shape: [channels], data: layer.bias });
+          expect(take("running_mean")!.data).toEqual(layer.statistics.slice(0, channels));
+          expect(take("running_var")!.data).toEqual(layer.statistics.slice(channels));
+        }
+        if (!isWeighted(layer)) continue;
+        const k = layer.kind === "linear" ? 1 : layer.kernelSize;
+        const weight = take("weight")!;
+        const mask = take("mask")!;
+        expect(take("bias")!.data).toEqual(layer.bias);
+        expect(mask.shape).toEqual(weight.shape);
+        expect(weight.shape.slice(2)).toEqual(layer.kind === "linear" ? [] : [k, k]);
+        for (let tap = 0; tap < k * k; tap++) {
+          const ofTap = (_: unknown, at: number) => at % (k * k) === tap;
+          const taps = toDense(layer.topology, layer.weights.filter(ofTap));
+          expect((weight.data as Float32Array).filter(ofTap)).toEqual(Float32Array.from(taps));
+          const ones = toDense(layer.topology, layer.weights.filter(ofTap).fill(1));
+          expect((mask.data as Uint8Array).filter(ofTap)).toEqual(Uint8Array.from(ones));
+        }
+      }
+      expect([...left.keys()]).toEqual([]);
+      expect(JSON.parse(metadata.get("names")!)).toEqual(layers.map(({ name }) => name));
+    }
   });
 
   it("refuses a matrix that no memory holds before it makes any of it", async () => {

@@ -3,15 +3,16 @@
  */
 
 import { FormatError } from "../errors.ts";
-import type { LinearLayer, Network } from "../network/network.ts";
+import { type AnyNetwork, isWeighted, type Layer } from "../network/network.ts";
 import type { Topology } from "../topology/topology.ts";
+import { describeLayer } from "./network-layer-schema.ts";
 import { quote } from "./quote.ts";
 
 /**
  * Checks that `other`, read from `path`, has the layers, activations and connections of `network`; weights,
  * biases and provenance may differ. Throws FormatError ("another-network") naming the first difference.
  */
-export function assertSameArchitecture(network: Network, other: Network, path: string): void {
+export function assertSameArchitecture(network: AnyNetwork, other: AnyNetwork, path: string): void {
   const difference = firstDifference(network, other);
   if (difference === undefined) return;
   throw new FormatError(
@@ -20,7 +21,7 @@ export function assertSameArchitecture(network: Network, other: Network, path: s
   );
 }
 
-function firstDifference(expected: Network, found: Network): string | undefined {
+function firstDifference(expected: AnyNetwork, found: AnyNetwork): string | undefined {
   const [wanted, got] = [expected.layers.length, found.layers.length];
   if (wanted !== got) return `it has ${got} layers where ${wanted} are expected`;
   for (let i = 0; i < wanted; i++) {
@@ -30,15 +31,44 @@ function firstDifference(expected: Network, found: Network): string | undefined 
   return undefined;
 }
 
-function layerDifference(expected: LinearLayer, found: LinearLayer): string | undefined {
-  return (
+function layerDifference(expected: Layer, found: Layer): string | undefined {
+  const named =
     valueDifference("is called", quote(expected.name), quote(found.name)) ??
-    valueDifference("is of kind", expected.kind, found.kind) ??
+    valueDifference("is of kind", expected.kind, found.kind);
+  if (named !== undefined) return named;
+  if (!isWeighted(expected) || !isWeighted(found)) return fieldDifference(expected, found);
+  return (
     valueDifference("has inputs", expected.topology.columns, found.topology.columns) ??
     valueDifference("has outputs", expected.topology.rows, found.topology.rows) ??
-    valueDifference("has activation", expected.activation, found.activation) ??
+    fieldDifference(expected, found) ??
     topologyDifference(expected.topology, found.topology)
   );
+}
+
+/** How a layer was made says nothing about what it is. */
+const made: readonly string[] = ["name", "kind", "topology", "asked", "initializer"];
+
+/** The first of the fields that are of its kind and no arrays: its activation, how kernels lie, images, and so on. */
+function fieldDifference(expected: Layer, found: Layer): string | undefined {
+  const [wanted, got] = [describeLayer(expected), describeLayer(found)] as Readonly<
+    Record<string, unknown>
+  >[];
+  for (const field of Object.keys(wanted)) {
+    if (made.includes(field)) continue;
+    const difference = valueDifference(`has ${wordsOf(field)}`, shown(wanted[field]), shown(got[field]));
+    if (difference !== undefined) return difference;
+  }
+  return undefined;
+}
+
+/** `kernelSize` as `kernel size`. */
+function wordsOf(field: string): string {
+  return field.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+/** Images and windows as `3 x 32 x 32`. */
+function shown(value: unknown): string {
+  return typeof value === "object" && value !== null ? Object.values(value).join(" x ") : String(value);
 }
 
 function valueDifference<T extends string | number>(what: string, expected: T, found: T): string | undefined {

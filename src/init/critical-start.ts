@@ -16,7 +16,7 @@ const LARGEST_MEAN_SQUARE = 0.05;
 /** 8 q² · depth of the critical start, found by training (docs/results/headline.md): q = 0.03 at depth 1000. */
 const SPREAD = 7.2;
 /** Root mean square of the outputs at the start, for which the last layer is scaled up. */
-const OUTPUT_SIZE = 0.4;
+export const OUTPUT_SIZE = 0.4;
 
 /** A point of the critical line. */
 export interface CriticalPoint {

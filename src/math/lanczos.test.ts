@@ -130,6 +130,33 @@ describe("singularValueRange", () => {
     expect(zero).toEqual({ smallest: 0, largest: 0, exact: true });
   });
 
+  it("leaves out the zeros of a matrix whose rank is known, repeated values or not", () => {
+    const narrow = multiplyDense(gaussian(12, 5, 1), gaussian(5, 14, 2), 12, 5, 14);
+    const isometric = multiplyDense(
+      semiOrthogonal(12, 5, randomStream(3)),
+      semiOrthogonal(5, 14, randomStream(4)),
+      12,
+      5,
+      14,
+    );
+    for (const matrix of [narrow, isometric]) {
+      const expected = singularValues(matrix, 12, 14);
+      for (const side of [operator(matrix, 12, 14), transposed(operator(matrix, 12, 14))]) {
+        const found = singularValueRange(side, { random: randomStream(1), rank: 5 });
+        expect(found.exact).toBe(true);
+        expect(found.smallest).toBeCloseTo(expected[4], 11);
+        expect(found.largest).toBeCloseTo(expected[0], 11);
+        const more = singularValueRange(side, { random: randomStream(1), rank: 7 });
+        expect(more.smallest).toBeLessThan(1e-12);
+      }
+    }
+    const zero = singularValueRange(operator(new Float64Array(6), 2, 3), {
+      random: randomStream(1),
+      rank: 1,
+    });
+    expect(zero).toEqual({ smallest: 0, largest: 0, exact: true });
+  });
+
   it("stays within the true range when it stops early, and says so", () => {
     const matrix = gaussian(60, 80, 5);
     const expected = singularValues(matrix, 60, 80);

@@ -69,6 +69,8 @@ interface Bidiagonalization {
   readonly alphas: number[];
   /** Superdiagonal of B, and the coupling to the vector after the last. */
   readonly betas: number[];
+  /** Makes right vectors to begin with; absent: anywhere. */
+  readonly draw?: () => Float64Array;
   scale: number;
 }
 
@@ -119,22 +121,25 @@ export function largestSingularPair(operator: LinearOperator, options: LanczosOp
 }
 
 /**
- * The smallest and largest of the min(rows, columns) singular values. Exact up to a shorter side of
- * `maxSteps` (default 512); beyond it, the ends of the Krylov space's own values, which lie inside the range.
+ * The smallest and largest of the `rank` largest singular values, by default of all min(rows, columns). Exact up to
+ * `maxSteps` of them (default 512); beyond it, the ends of the Krylov space's own values, which lie inside the range.
+ * `rank` must be no less than the matrix's own: the space then stays, as far as it can, where the matrix is not 0.
  */
 export function singularValueRange(
   operator: LinearOperator,
-  options: { readonly random: RandomStream; readonly maxSteps?: number },
+  options: { readonly random: RandomStream; readonly maxSteps?: number; readonly rank?: number },
 ): SingularRange {
   const { random, maxSteps = 512 } = options;
   const tall = operator.rows >= operator.columns ? operator : transposed(operator);
-  const steps = Math.min(tall.columns, maxSteps);
-  const state = begin(tall, [], randomOrthogonal(tall.columns, [], random));
+  const rank = Math.min(tall.columns, options.rank ?? tall.columns);
+  const steps = Math.min(rank, maxSteps);
+  const draw = rank < tall.columns ? () => rowSpaceVector(tall, random) : undefined;
+  const state = begin(tall, [], randomOrthogonal(tall.columns, [], random, draw), draw);
   for (let k = 1; k <= steps; k++) extend(state, random);
   return {
     smallest: smallestBidiagonalValue(state.alphas, state.betas),
     largest: largestBidiagonalValue(state.alphas, state.betas),
-    exact: steps === tall.columns,
+    exact: steps === rank,
   };
 }
 
@@ -152,8 +157,9 @@ function begin(
   operator: LinearOperator,
   deflate: readonly Float64Array[],
   start: Float64Array,
+  draw?: () => Float64Array,
 ): Bidiagonalization {
-  return { operator, deflate, right: [start], left: [], alphas: [], betas: [], scale: 0 };
+  return { operator, deflate, right: [start], left: [], alphas: [], betas: [], draw, scale: 0 };
 }
 
 /**
@@ -171,7 +177,7 @@ function extend(state: Bidiagonalization, random?: RandomStream): void {
   operator.multiplyTransposed(u, v);
   betas.push(normalise(state, v, [deflate, right]));
   if (random && betas[betas.length - 1] === 0 && right.length < operator.columns) {
-    v = randomOrthogonal(operator.columns, [right], random);
+    v = randomOrthogonal(operator.columns, [right], random, state.draw);
   }
   right.push(v);
 }
@@ -206,15 +212,14 @@ function orthogonalise(vector: Float64Array, families: (readonly Float64Array[])
   }
 }
 
-/** A random unit vector orthogonal to orthonormal families. */
+/** A random unit vector orthogonal to orthonormal families, first tried among those that `draw` makes. */
 function randomOrthogonal(
   length: number,
   families: (readonly Float64Array[])[],
   random: RandomStream,
+  draw = () => gaussianVector(length, random),
 ): Float64Array {
-  const vector = new Float64Array(length);
-  for (;;) {
-    for (let i = 0; i < length; i++) vector[i] = random.normal();
+  for (let vector = draw(); ; vector = gaussianVector(length, random)) {
     orthogonalise(vector, families);
     const remaining = norm(vector);
     if (remaining < 1e-6) continue;
@@ -222,6 +227,18 @@ function randomOrthogonal(
     orthogonalise(vector, families);
     return vector;
   }
+}
+
+function gaussianVector(length: number, random: RandomStream): Float64Array {
+  return Float64Array.from({ length }, () => random.normal());
+}
+
+/** A random unit vector that A does not make vanish: Aᵀ of Gaussian numbers; any vector where A is 0. */
+function rowSpaceVector(operator: LinearOperator, random: RandomStream): Float64Array {
+  const vector = new Float64Array(operator.columns);
+  operator.multiplyTransposed(gaussianVector(operator.rows, random), vector);
+  const length = norm(vector);
+  return length === 0 ? gaussianVector(operator.columns, random) : vector.map((value) => value / length);
 }
 
 /** Σ_k weights[k] vectors[k], normalised. */

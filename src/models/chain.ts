@@ -7,6 +7,7 @@ import type { ModelLayer } from "./model.ts";
 
 /** Whether a layer can take what another gives; a linear one after a convolution takes it flattened. */
 export function follows(before: ModelLayer, layer: ModelLayer): boolean {
+  if (layer.follows === false) return false;
   if (layer.columns === before.rows) return true;
   const flattened = before.kind === "convolution" && layer.kind === "linear";
   return flattened && layer.columns % before.rows === 0;

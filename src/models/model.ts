@@ -32,6 +32,8 @@ export interface ModelLayer {
   readonly transposed: boolean;
   /** Places where a convolution is applied, for one sample; 1 for linear layers, absent where nothing says it. */
   readonly places?: number;
+  /** False where the model's graph shows that it does not take the outputs of the layer before it in their order. */
+  readonly follows?: false;
   /** The tensor of 0 and 1 that torch.nn.utils.prune keeps beside the weights; the layer is their product. */
   readonly mask?: ModelTensor;
   /** The BOOL tensor beside the weights that says which of them there are; it changes with them. */

@@ -11,6 +11,7 @@ import { mostCommon } from "./activation-gain.ts";
 import { moduleName } from "./find-layers.ts";
 import type { Model, ModelLayer, ModelLayers, ModelTensor, OtherTensor } from "./model.ts";
 import { isFloatType } from "./numbers.ts";
+import { followsInOrder } from "./onnx-order.ts";
 import { onnxPlaces } from "./onnx-places.ts";
 
 /** Operations that are activations, and what they are called here. */
@@ -51,12 +52,14 @@ function describe({ name, type, shape }: OnnxTensor): ModelTensor | undefined {
 function layersOf(model: OnnxModel): ModelLayers {
   const found = onnxLayers(model);
   const places = onnxPlaces(model);
+  const ordered = followsInOrder(model, found.layers);
   const layers: ModelLayer[] = [];
   const others: OtherTensor[] = [];
-  for (const layer of found.layers) {
+  for (const [i, layer] of found.layers.entries()) {
     const tensor = describe(layer.weight);
     if (tensor === undefined) continue;
-    if (isFloatType(tensor.dtype)) layers.push(modelLayer(layer, tensor, places));
+    const follows = ordered[i] ? {} : { follows: false as const };
+    if (isFloatType(tensor.dtype)) layers.push({ ...modelLayer(layer, tensor, places), ...follows });
     else others.push({ tensor, reason: `${tensor.dtype} numbers, which are not weights as such` });
   }
   const assumptions = found.unsupported.map(({ node, reason }) => {

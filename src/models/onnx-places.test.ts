@@ -45,4 +45,13 @@ it("follows sizes through strides, padding, dilation, pooling and branches", () 
   const inputs = [{ name: "x", shape: [1, 3, 224, 224] }];
   expect(onnxPlaces({ nodes: bare, inputs, tensors }).get("a")).toBe(112 ** 2);
   expect(onnxPlaces({ nodes, inputs: [{ name: "x", shape: [1, 3, "height", "width"] }] }).size).toBe(0);
+  // Channels in another order keep the size; more pixels beside one another do not.
+  const moved = [
+    node("Gather", ["x", "order"], "a", { axis: 1 }),
+    node("Conv", ["a", "w"], "b", kernel(1)),
+    node("Concat", ["b", "b"], "c", { axis: 2 }),
+    node("Conv", ["c", "w"], "d", kernel(1)),
+  ];
+  const order = new Map([["order", { shape: [3] } as unknown as OnnxTensor]]);
+  expect([...onnxPlaces({ nodes: moved, inputs, tensors: order })]).toEqual([["b", 224 ** 2]]);
 });

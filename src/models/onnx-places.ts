@@ -30,7 +30,7 @@ export function onnxPlaces({
   const places = new Map<string, number>();
   for (const node of nodes) {
     const input = node.inputs.map((name) => sizes.get(name)).find((size) => size !== undefined);
-    const output = input && outputSize(node, input, tensors?.get(node.inputs[1])?.shape.slice(2));
+    const output = input && outputSize(node, input, tensors?.get(node.inputs[1])?.shape);
     if (output === undefined || !output.every((side) => side >= 1)) continue;
     sizes.set(node.outputs[0], output);
     if (node.opType === "Conv")
@@ -42,17 +42,22 @@ export function onnxPlaces({
   return places;
 }
 
-/** `weights`: spatial sizes of the second input, which a Conv's `kernel_shape` may be left to. */
+/** `second`: the shape of the second input if it is constant, which a Conv's `kernel_shape` may be left to. */
 function outputSize(
   node: OnnxNode,
   input: readonly number[],
-  weights: readonly number[] | undefined,
+  second: readonly number[] | undefined,
 ): readonly number[] | undefined {
   if (node.domain !== "" && node.domain !== "ai.onnx") return undefined;
-  if (keeping.has(node.opType)) return input;
+  const axis = node.attributes.get("axis");
+  // Side by side along the image, it becomes larger.
+  if (node.opType === "Concat" && axis !== 1) return undefined;
+  // Channels picked by a list of indices.
+  if (keeping.has(node.opType) || (node.opType === "Gather" && axis === 1 && second?.length === 1))
+    return input;
   if (node.opType === "GlobalAveragePool" || node.opType === "GlobalMaxPool") return input.map(() => 1);
   if (!["Conv", "MaxPool", "AveragePool"].includes(node.opType)) return undefined;
-  const kernel = numbers(node, "kernel_shape") ?? (node.opType === "Conv" ? weights : undefined);
+  const kernel = numbers(node, "kernel_shape") ?? (node.opType === "Conv" ? second?.slice(2) : undefined);
   if (kernel === undefined || kernel.length !== input.length) return undefined;
   const ones = input.map(() => 1);
   const strides = numbers(node, "strides") ?? ones;

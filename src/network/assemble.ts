@@ -87,7 +87,8 @@ export function assemble(recipe: Recipe, blueprints: readonly Blueprint[]): AnyN
 
 /** Layers without weights, and drafts of those with. */
 function place(recipe: Recipe, blueprints: readonly Blueprint[]): (Draft | Layer)[] {
-  let input = recipe.input;
+  const { channels, height, width } = recipe.input;
+  let input: ImageShape = { channels, height, width };
   return blueprints.map((blueprint) => {
     const layer = placeOne(recipe, blueprint, input);
     input = layer.kind === "draft" ? draftOutput(layer) : outputShape(layer);

@@ -26,7 +26,7 @@ export interface EdgeCnnOptions extends ImageNetworkOptions {
 }
 
 /** Channels of the stages, and convolutions of each but the first, which has one. */
-const stages = [
+export const edgeStages = [
   { channels: 32, convolutions: 1 },
   { channels: 64, convolutions: 4 },
   { channels: 128, convolutions: 3 },
@@ -55,13 +55,13 @@ export function edgeCnn(options: EdgeCnnOptions): AnyNetwork {
   };
   return assemble(recipe, [
     ...(pads ? [{ kind: "pad" as const, name: "pad", height, width }] : []),
-    ...stages.flatMap((_, stage) => stageLayers(stage, activation)),
+    ...edgeStages.flatMap((_, stage) => stageLayers(stage, activation)),
     ...averagingHead(outputs),
   ]);
 }
 
 function stageLayers(stage: number, activation: Activation): Blueprint[] {
-  const { channels, convolutions } = stages[stage];
+  const { channels, convolutions } = edgeStages[stage];
   return [
     ...(stage === 0 ? [] : [{ kind: "spaceToDepth" as const, name: `stages.${stage}.down`, side: 2 }]),
     ...Array.from({ length: convolutions }, (_, i) => ({

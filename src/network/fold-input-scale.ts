@@ -23,11 +23,10 @@ import {
 
 /** Numbers that a layer's values may have at once. */
 const mostNumbers = 2 ** 23;
-/** Images to measure on: each has many pixels, so these are as good as thousands of vectors. */
+/** Images to measure inputs on: each has many pixels, so these are as good as thousands of vectors. */
 const mostImages = 256;
-/** Multiply-adds to spend on the outputs of a network of images, and the fewest images to average over. */
-const mostWork = 1e9;
-const fewestImages = 16;
+/** Images to measure outputs on, fewer where that takes more multiply-adds than these. */
+const outputImages = { most: 64, fewest: 8, work: 2e8 };
 
 /**
  * The network with its first layer's weights times a factor s > 0 such that the mean square of s·W x + b over
@@ -70,8 +69,9 @@ function withOutputScale<L extends Layer>(
   last: number,
   inputs: Float64Array,
 ): Network<L> {
-  const affordable = Math.max(fewestImages, Math.floor(mostWork / workOf(network)));
-  const fewer = spread(inputs, sizeOf(networkInput(network)), affordable);
+  const { most, fewest, work } = outputImages;
+  const count = Math.min(most, Math.max(fewest, Math.floor(work / workOf(network))));
+  const fewer = spread(inputs, sizeOf(networkInput(network)), count);
   const factor = scaleOf(network, last, fewer, OUTPUT_SIZE ** 2);
   const critical = network.provenance.critical!;
   return withFactor(network, last, factor, {

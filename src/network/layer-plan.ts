@@ -148,10 +148,10 @@ function connectionsAsked({ asked, counts }: LayerPlan): SparsityRequest {
 }
 
 /** The other way around. */
-function inWords({ asked, counts }: LayerPlan, request: SparsityRequest): string {
-  const { sparsity } = request;
-  const compressed = counts === "kernels" && asked.compression !== undefined && sparsity !== undefined;
-  return describeRequest(compressed ? { compression: 1 / (1 - sparsity) } : request);
+function inWords({ asked, counts, shape }: LayerPlan, request: SparsityRequest): string {
+  if (counts === "parameters" || asked.compression === undefined) return describeRequest(request);
+  const kernels = Math.round(targetNonZeros(shape, request));
+  return describeRequest({ compression: (shape.rows * shape.columns) / kernels });
 }
 
 function meetsRequest(plan: LayerPlan): boolean {

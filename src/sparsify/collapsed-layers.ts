@@ -3,9 +3,12 @@
  * its biases.
  */
 
-import type { Network } from "../network/network.ts";
+import type { AnyNetwork } from "../network/network.ts";
+import { weightedLayers } from "./weighted-layers.ts";
 
 /** Names of the layers without a single connection, for reports. */
-export function collapsedLayers(network: Network): string[] {
-  return network.layers.filter((layer) => layer.weights.length === 0).map((layer) => layer.name);
+export function collapsedLayers(network: AnyNetwork): string[] {
+  return weightedLayers(network)
+    .filter((layer) => layer.weights.length === 0)
+    .map((layer) => layer.name);
 }

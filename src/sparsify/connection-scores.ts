@@ -2,7 +2,7 @@
  * @file Shared by the methods that score connections by what training data say of the dense network.
  */
 
-import type { Network } from "../network/network.ts";
+import type { AnyNetwork } from "../network/network.ts";
 import { assemble, type Frame, scaledToInputs } from "./frame.ts";
 import type { Scoring } from "./method.ts";
 import { completeTopology } from "./places.ts";
@@ -12,7 +12,7 @@ import type { Candidates } from "./selection.ts";
 export const SCORING_BATCHES = 8;
 
 /** The dense network that is to be pruned, twins and input scale included. */
-export function denseNetwork({ frame, weights }: Candidates, scoring: Scoring): Network {
+export function denseNetwork({ frame, weights }: Candidates, scoring: Scoring): AnyNetwork {
   const layers = frame.layers.map(({ shape }, i) => ({
     topology: completeTopology("dense", shape),
     weights: weights[i],

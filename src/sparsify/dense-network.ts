@@ -7,26 +7,26 @@ import { sgd, stateVectors } from "../engine/optimizer.ts";
 import { makePlan } from "../engine/plan.ts";
 import type { Loss, TrainerOptions } from "../engine/trainer.ts";
 import { resolveOptions } from "../engine/trainer-options.ts";
-import type { LinearLayer, Network } from "../network/network.ts";
-import type { Scoring } from "./method.ts";
+import { type AnyNetwork, isWeighted } from "../network/network.ts";
+import { frameOf } from "./frame.ts";
+import type { Scoring, Task } from "./method.ts";
 import { completeTopology, scatter } from "./places.ts";
+import { tapsOf, weightedLayers } from "./weighted-layers.ts";
 
 /** WebAssembly gives memory in pages of so many bytes. */
 const PAGE = 65536;
 
 /** `network` with all connections; those that were not there have weight 0, so that it computes the same. */
-export function densified(network: Network): Network {
-  return {
-    ...network,
-    layers: network.layers.map((layer) => ({
-      ...layer,
-      topology: completeTopology("dense", layer.topology),
-      weights: scatter(layer.topology, layer.weights),
-    })),
-  };
+export function densified(network: AnyNetwork): AnyNetwork {
+  const layers = network.layers.map((layer) => {
+    if (!isWeighted(layer)) return layer;
+    const topology = completeTopology("dense", layer.topology);
+    return { ...layer, topology, weights: scatter(layer.topology, layer.weights, tapsOf(layer)) };
+  });
+  return { ...network, layers };
 }
 
-/** Loss, and its gradient by each layer's weights in the network's order, averaged over scoring batches. */
+/** Loss, and its gradient by the weights of each layer with connections, in their order, averaged over scoring batches. */
 export interface MeanGradients {
   readonly loss: number;
   readonly weights: readonly Float64Array[];
@@ -34,7 +34,7 @@ export interface MeanGradients {
 
 /** Over `count` batches from number `first` on. Throws what `Trainer.gradients` throws. */
 export async function meanGradients(
-  network: Network,
+  network: AnyNetwork,
   scoring: Scoring,
   { first = 0, count }: { readonly first?: number; readonly count: number },
 ): Promise<MeanGradients> {
@@ -47,13 +47,14 @@ export async function meanGradients(
     reproducible,
   });
   try {
-    const weights = network.layers.map((layer) => new Float64Array(layer.weights.length));
+    const weights = weightedLayers(network).map((layer) => new Float64Array(layer.weights.length));
+    const places = [...network.layers.keys()].filter((i) => isWeighted(network.layers[i]));
     let loss = 0;
     for (const batch of batches) {
       const gradients = trainer.gradients(batch);
       loss += gradients.loss / count;
       for (const [i, sum] of weights.entries()) {
-        const part = gradients.layers[i].weights;
+        const part = gradients.layers[places[i]].weights;
         for (let k = 0; k < sum.length; k++) sum[k] += part[k] / count;
       }
     }
@@ -64,28 +65,15 @@ export async function meanGradients(
 }
 
 /**
- * What the engine takes on one thread to differentiate the dense network of some widths: the trainer of
+ * What the engine takes on one thread to differentiate the dense network of a task: the trainer of
  * `meanGradients`, which methods that score connections have before training, or beside the network in training.
  */
-export function denseBytes(widths: readonly number[], loss: Loss, batchSize: number): number {
-  const none = new Float32Array(0);
-  const layers = widths.slice(1).map(
-    (rows, i): LinearLayer => ({
-      kind: "linear",
-      name: `layers.${i}`,
-      topology: completeTopology("dense", { rows, columns: widths[i] }),
-      weights: none,
-      bias: none,
-      activation: "linear",
-      asked: { sparsity: 0 },
-      initializer: "none",
-    }),
-  );
+export function denseBytes(task: Task, loss: Loss, batchSize: number): number {
   const options = gradientOptions(loss, batchSize);
-  const { bytes } = makePlan(
-    { layers, provenance: { seed: 0, start: "none" } },
-    { ...resolveOptions(options), stateVectors: stateVectors(options.optimizer) },
-  );
+  const { bytes } = makePlan(frameOf(task).skeleton, {
+    ...resolveOptions(options),
+    stateVectors: stateVectors(options.optimizer),
+  });
   return PAGE * Math.ceil(bytes / PAGE);
 }
 

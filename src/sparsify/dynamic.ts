@@ -1,11 +1,12 @@
 /**
  * @file Methods that exchange connections during training, so that their number never changes: what they share.
  *
- * Every so often each layer drops the fraction of its connections with the smallest weights and grows as many
- * others, which begin at zero with no momentum. The fraction falls along a cosine and reaches zero at three quarters
+ * Every so often each layer drops the fraction of its connections with the smallest weights (of kernels, L1 norms) and
+ * grows as many others, which begin at zero with no momentum. The fraction falls along a cosine and reaches zero at three quarters
  * of the steps (Evci et al., "Rigging the lottery", ICML 2020, section 3).
  */
 
+import type { WeightedLayer } from "../network/network.ts";
 import type { LayerShape } from "../topology/shape.ts";
 import type { Topology } from "../topology/topology.ts";
 import { changeTopologies } from "./change-topologies.ts";
@@ -14,6 +15,7 @@ import type { UpdateRequest, Updater } from "./method.ts";
 import { magnitudesOf, placesOf, topologyAt } from "./places.ts";
 import { dropFraction } from "./prune-schedule.ts";
 import { highest } from "./top-k.ts";
+import { tapsOf, weightedLayers } from "./weighted-layers.ts";
 
 /** Steps between updates at most; a short run still has 15. */
 const INTERVAL = 100;
@@ -46,9 +48,7 @@ export function exchanging(
       const grow = await growth(request);
       return changeTopologies(
         request,
-        network.layers.map((layer, index) =>
-          exchange(name, layer.topology, layer.weights, fraction, index, grow),
-        ),
+        weightedLayers(network).map((layer, index) => exchange(name, layer, fraction, index, grow)),
       );
     },
   };
@@ -64,20 +64,20 @@ export function exchangeSteps(total: number): number[] {
 
 function exchange(
   name: string,
-  topology: Topology,
-  weights: Float32Array,
+  layer: WeightedLayer,
   fraction: number,
   index: number,
   grow: Growth,
 ): Topology {
+  const { topology, weights } = layer;
   const { rows, columns } = topology;
-  const count = Math.round(fraction * weights.length);
-  if (count === 0 || weights.length === rows * columns) return topology;
   const places = placesOf(topology);
-  const kept = highest(magnitudesOf(weights), weights.length - count).map((k) => places[k]);
+  const count = Math.round(fraction * places.length);
+  if (count === 0 || places.length === rows * columns) return topology;
+  const kept = highest(magnitudesOf(weights, tapsOf(layer)), places.length - count).map((k) => places[k]);
   const taken = new Uint8Array(rows * columns);
   for (const place of kept) taken[place] = 1;
-  const next = new Int32Array(weights.length);
+  const next = new Int32Array(places.length);
   next.set(kept);
   next.set(grow({ index, shape: { rows, columns }, taken, count }), kept.length);
   return topologyAt(name, { rows, columns }, next);

@@ -10,6 +10,7 @@
 import { InfeasibleError } from "../errors.ts";
 import type { RandomStream } from "../math/random.ts";
 import type { LayerShape } from "../topology/shape.ts";
+import { inCentre, requireDelta, weightsName } from "./connection-weights.ts";
 import { assemble, type BareLayer, frameOf, layerStream, scaledToInputs } from "./frame.ts";
 import type { LayerDensities } from "./layer-densities.ts";
 import { type Method, onePhase } from "./method.ts";
@@ -180,11 +181,14 @@ function exactlyOrthogonal(
     async start(task, scoring) {
       requireStart(method, task);
       const frame = frameOf(task);
+      requireDelta(method.name, task);
       const counts = sharedCounts(frame, densities);
-      const layers = frame.layers.map(({ shape, gain }, i) =>
-        exactOrthogonal("eoi", shape, counts[i], { random: layerStream(task, "weights", i), gain }),
-      );
-      return scaledToInputs(assemble(frame, layers, "orthogonal"), scoring);
+      const layers = frame.layers.map(({ shape, gain, kernelSize }, i) => {
+        const random = layerStream(task, "weights", i);
+        const { topology, weights } = exactOrthogonal("eoi", shape, counts[i], { random, gain });
+        return { topology, weights: inCentre(weights, kernelSize) };
+      });
+      return scaledToInputs(assemble(frame, layers, weightsName(task, "orthogonal")), scoring);
     },
   };
   return method;

@@ -11,6 +11,7 @@ import { onePhase, type Updater } from "./method.ts";
 import { cubicSparsity } from "./prune-schedule.ts";
 import { prunedLater, ranked } from "./pruned-later.ts";
 import { prunedTopologies } from "./weight-ranking.ts";
+import { weightedLayers } from "./weighted-layers.ts";
 
 /** At most: every change of connections costs time, and 32 are smooth enough. */
 const UPDATES = 32;
@@ -34,7 +35,7 @@ function gradually(ranking: "layerwise" | "global"): Updater {
       const [begin, end] = [Math.floor(BEGIN * total), Math.max(1, Math.floor(END * total))];
       const progress = step >= end ? 1 : (step - begin) / (end - begin);
       const final = layerCounts(task);
-      const counts = network.layers.map(({ topology }, i) => {
+      const counts = weightedLayers(network).map(({ topology }, i) => {
         const size = topology.rows * topology.columns;
         const sparsity = cubicSparsity(1 - final[i] / size, progress);
         // Of a layerwise schedule never more than are left; a global one looks at the sum alone.

@@ -8,8 +8,9 @@
  */
 
 import { flatten, unflatten } from "../engine/parameters.ts";
-import type { Network } from "../network/network.ts";
+import { type AnyNetwork, isWeighted, parametersOf } from "../network/network.ts";
 import { changeTopologies } from "./change-topologies.ts";
+import { frameOf } from "./frame.ts";
 import { layerCounts } from "./layer-counts.ts";
 import {
   type Memory,
@@ -24,6 +25,7 @@ import { gather, scatter } from "./places.ts";
 import { geometricCount } from "./prune-schedule.ts";
 import { prunedLater, ranked } from "./pruned-later.ts";
 import { prunedTopologies, type Ranking } from "./weight-ranking.ts";
+import { tapsOf, weightedLayers } from "./weighted-layers.ts";
 
 /** Part of the first round after which the weights to go back to are taken. */
 const REWIND = 0.1;
@@ -31,7 +33,10 @@ const REWIND = 0.1;
 /** Rounds of pruning: as many halvings as the sparsity is worth. */
 export function roundsOf(task: Task): number {
   const final = layerCounts(task).reduce((sum, count) => sum + count, 0);
-  const all = task.widths.slice(1).reduce((sum, rows, i) => sum + rows * task.widths[i], 0);
+  const all = frameOf(task).layers.reduce(
+    (sum, { shape, copies }) => sum + shape.rows * shape.columns * copies,
+    0,
+  );
   return Math.max(1, Math.ceil(Math.log2(all / final) - 1e-9));
 }
 
@@ -68,7 +73,7 @@ function inRounds(ranking: Ranking): Updater {
       if (round === 0) return { ...request, memory, removed: 0, added: 0 };
       const final = layerCounts(task);
       const rounds = roundsOf(task);
-      const counts = network.layers.map(({ topology }, i) =>
+      const counts = weightedLayers(network).map(({ topology }, i) =>
         geometricCount(topology.rows * topology.columns, final[i], round, rounds),
       );
       const topologies = prunedTopologies("iterative", network, counts, ranking);
@@ -78,27 +83,32 @@ function inRounds(ranking: Ranking): Updater {
 }
 
 /** All weights by place and all biases, flat. */
-function remember(network: Network): Memory {
-  const layers = network.layers.map(({ topology, weights, bias }) => ({
-    weights: scatter(topology, weights),
-    bias,
-  }));
+function remember(network: AnyNetwork): Memory {
+  const layers = network.layers.map((layer) =>
+    isWeighted(layer)
+      ? { weights: scatter(layer.topology, layer.weights, tapsOf(layer)), bias: layer.bias }
+      : parametersOf(layer),
+  );
   return { rewind: flatten(layers) };
 }
 
 /** The pruned network with the weights and biases that were remembered, and an optimizer that has seen nothing. */
 function rewound({ memory }: UpdateRequest, pruned: UpdateResult): UpdateResult {
   const { network, optimizerState } = pruned;
-  const sizes = network.layers.map((layer) => ({
-    ...layer,
-    weights: new Float32Array(layer.topology.rows * layer.topology.columns),
-  }));
+  const sizes = network.layers.map((layer) => {
+    if (!isWeighted(layer)) return layer;
+    const { rows, columns } = layer.topology;
+    return { ...layer, weights: new Float32Array(rows * columns * tapsOf(layer)) };
+  });
   const early = unflatten({ ...network, layers: sizes }, memory.rewind);
-  const layers = network.layers.map((layer, i) => ({
-    ...layer,
-    weights: gather(layer.topology, early[i].weights),
-    bias: early[i].bias.slice(),
-  }));
+  const layers = network.layers.map((layer, i) => {
+    const { weights } = early[i];
+    const bias = early[i].bias.slice();
+    if (isWeighted(layer)) {
+      return { ...layer, weights: gather(layer.topology, weights, tapsOf(layer)), bias };
+    }
+    return layer.kind === "batchNorm" ? { ...layer, weights: weights.slice(), bias } : layer;
+  });
   const vectors = Object.fromEntries(
     Object.entries(optimizerState.vectors).map(([name, vector]) => [name, new Float32Array(vector.length)]),
   );

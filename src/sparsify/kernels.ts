@@ -12,7 +12,7 @@ import { kernelRequest } from "../init/convolution/kernel-topology.ts";
 import type { RandomStream } from "../math/random.ts";
 import { type SparsityRequest, targetNonZeros } from "../topology/request.ts";
 import { nonZeros } from "../topology/topology.ts";
-import { placesOf, topologyAt } from "./places.ts";
+import { gather, magnitudesOf, placesOf, scatter, topologyAt } from "./places.ts";
 import { type Scope, select } from "./selection.ts";
 
 /** [kernels] in the order of the topology's weights; kernels with higher scores stay. */
@@ -27,12 +27,8 @@ export interface KernelPruning extends SparsityRequest {
 }
 
 /** Σ |w| over a kernel's taps. */
-export const kernelMagnitude: KernelScore = ({ weights, kernelSize }) => {
-  const taps = kernelSize ** 2;
-  const sums = new Float64Array(weights.length / taps);
-  for (let i = 0; i < weights.length; i++) sums[Math.floor(i / taps)] += Math.abs(weights[i]);
-  return sums;
-};
+export const kernelMagnitude: KernelScore = ({ weights, kernelSize }) =>
+  magnitudesOf(weights, kernelSize ** 2);
 
 /** Uniform in [0, 1), so that every set of kernels of a layer's number is equally likely. */
 export const randomKernels: KernelScore = ({ topology }, random) =>
@@ -90,13 +86,10 @@ function requireKernels(layers: readonly Convolution[], counts: readonly number[
 function restrict(convolution: Convolution, name: string, places: Int32Array): Convolution {
   const { topology, kernelSize, weights } = convolution;
   const taps = kernelSize ** 2;
-  const kernelAt = new Map<number, number>();
-  for (const [n, place] of placesOf(topology).entries()) kernelAt.set(place, n);
   const kept = topologyAt(name, { rows: topology.rows, columns: topology.columns }, places);
-  const result = new Float32Array(places.length * taps);
-  for (const [n, place] of placesOf(kept).entries()) {
-    const from = kernelAt.get(place)! * taps;
-    result.set(weights.subarray(from, from + taps), n * taps);
-  }
-  return { ...convolution, topology: kept, weights: result };
+  return {
+    ...convolution,
+    topology: kept,
+    weights: gather(kept, scatter(topology, weights, taps), taps),
+  };
 }

@@ -6,10 +6,10 @@
  */
 
 import { InfeasibleError } from "../errors.ts";
-import type { Initializer } from "../init/initializer.ts";
 import { buildLayer, type LayerPlan, requireFeasible } from "../network/layer-plan.ts";
 import { targetNonZeros } from "../topology/request.ts";
 import { nonZeros } from "../topology/topology.ts";
+import type { ConnectionInitializer } from "./connection-weights.ts";
 import { type Frame, frameOf } from "./frame.ts";
 import { layerPlans } from "./layer-plans.ts";
 import type { Task } from "./method.ts";
@@ -26,7 +26,7 @@ export function layerCounts(task: Task): number[] {
 /** The same without twins. */
 export function bareCounts(frame: Frame): number[] {
   const known = new Map<string, number>();
-  const noWeights: Initializer = (topology) => new Float32Array(nonZeros(topology));
+  const noWeights: ConnectionInitializer = (topology) => new Float32Array(nonZeros(topology));
   return layerPlans(frame, { topology: "sao", initializer: noWeights }).map((plan, i) => {
     const { shape, atEnd, mirrored } = plan;
     const key = [shape.rows, shape.columns, atEnd, mirrored.rows, mirrored.columns].join();

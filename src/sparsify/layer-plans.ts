@@ -1,35 +1,39 @@
 /**
- * @file A frame's layers as `mlp` plans them, with an initializer of one's own.
+ * @file A frame's layers as builders of networks plan them, with an initializer of one's own.
  */
 
-import type { Initializer } from "../init/initializer.ts";
 import { buildLayer, type LayerPlan, requireFeasible } from "../network/layer-plan.ts";
 import type { Arrangement } from "../topology/arrangement.ts";
+import type { ConnectionInitializer } from "./connection-weights.ts";
 import { type Frame, finish, frameOf, layerStream, scaledToInputs } from "./frame.ts";
-import { type Method, onePhase } from "./method.ts";
+import { isImageTask, type Method, onePhase, type Task } from "./method.ts";
 import { requireStart } from "./starts.ts";
+import { weightedLayers } from "./weighted-layers.ts";
 
 /** A topology of the registry, and any function that puts weights on it. */
 export interface PlannedLayers {
   readonly topology: string;
   readonly arrangement?: Arrangement;
-  readonly initializer: Initializer;
+  readonly initializer: ConnectionInitializer;
 }
 
-/** What `mlp` would plan: the same streams, and first and last layers that give way. */
+/** What a builder would plan: the same streams; the first and last layers give way, and all oblong ones over channels. */
 export function layerPlans(
-  { task, layers }: Frame,
+  { task, layers, skeleton }: Frame,
   { topology, arrangement, initializer }: PlannedLayers,
 ): LayerPlan[] {
-  return layers.map(({ sides, gain }, i) => ({
-    name: `layers.${i}`,
-    shape: { rows: task.widths[i + 1], columns: task.widths[i] },
+  const images = isImageTask(task);
+  const finished = weightedLayers(skeleton);
+  return layers.map(({ sides, gain, kernelSize }, i) => ({
+    name: finished[i].name,
+    shape: { rows: finished[i].topology.rows, columns: finished[i].topology.columns },
+    counts: images ? "kernels" : "parameters",
     topology,
     arrangement,
     asked: task.sparsity,
-    atEnd: i === 0 || i === layers.length - 1,
+    atEnd: images || i === 0 || i === layers.length - 1,
     mirrored: sides,
-    initializer,
+    initializer: (made, options) => initializer(made, { ...options, kernelSize }),
     gain,
     random: { topology: layerStream(task, "topology", i), weights: layerStream(task, "weights", i) },
   }));
@@ -37,8 +41,11 @@ export function layerPlans(
 
 /** A method that fills the layers of a topology with weights that are in no registry. */
 export function planned(
-  description: Pick<Method, "name" | "title" | "source" | "summary" | "topologyKind" | "starts">,
-  layers: PlannedLayers & { readonly initializerName: string },
+  description: Pick<
+    Method,
+    "name" | "title" | "source" | "summary" | "topologyKind" | "starts" | "linearOnly"
+  >,
+  layersFor: (task: Task) => PlannedLayers & { readonly initializerName: string },
 ): Method {
   const method: Method = {
     ...description,
@@ -48,6 +55,7 @@ export function planned(
     async start(task, scoring) {
       requireStart(method, task);
       const frame = frameOf(task);
+      const layers = layersFor(task);
       const plans = layerPlans(frame, layers);
       requireFeasible(plans);
       return scaledToInputs(finish(frame, plans.map(buildLayer), layers.initializerName), scoring);

@@ -9,8 +9,9 @@ import { magnitudesOf } from "./places.ts";
 import { prunedAtStart } from "./pruned-at-start.ts";
 import { byScore, type ScoringFunction } from "./selection.ts";
 
-/** |w|. */
-export const magnitude: ScoringFunction = ({ weights }) => weights.map((layer) => magnitudesOf(layer));
+/** |w|; of kernels the sum over their taps, as in kernels.ts. */
+export const magnitude: ScoringFunction = ({ frame, weights }) =>
+  weights.map((layer, i) => magnitudesOf(layer, frame.layers[i].taps));
 
 const source = "Frankle, Dziugaite, Roy & Carbin, Pruning neural networks at initialization, ICLR 2021";
 

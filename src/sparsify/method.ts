@@ -7,13 +7,12 @@
  */
 
 import type { Batch, Loss } from "../engine/trainer.ts";
-import type { Activation, Network, Start } from "../network/network.ts";
+import type { KernelInitSpec } from "../network/kernel-init-spec.ts";
+import type { Activation, AnyNetwork, Start } from "../network/network.ts";
 import type { SparsityRequest } from "../topology/request.ts";
 
-/** What a method is to make; the same object for `start`, `phases` and all updates of a run. */
-export interface Task {
-  /** Input width, hidden widths, output width. */
-  readonly widths: readonly number[];
+/** What tasks of all networks have. */
+interface CommonTask {
   /** Of all layers but the last, which is linear. */
   readonly activation: Activation;
   /** Of the finished network. Dense methods pay no heed to it. */
@@ -24,12 +23,34 @@ export interface Task {
   readonly start: Start;
 }
 
+/** To make a multilayer perceptron. */
+export interface MlpTask extends CommonTask {
+  /** Input width, hidden widths, output width. */
+  readonly widths: readonly number[];
+}
+
+/** To make a network of convolutions, whose connections are kernels. */
+export interface ImageTask extends CommonTask {
+  /** Those of methods whose weights are orthogonal. */
+  readonly weights: "delta" | "eco";
+  /** The network with the task's activation, start and seed, on which `init` counts kernels. Throws as its builder does. */
+  build(init: KernelInitSpec): AnyNetwork;
+}
+
+/** What a method is to make; the same object for `start`, `phases` and all updates of a run. */
+export type Task = MlpTask | ImageTask;
+
+/** Whether it is a network of convolutions that is to be made. */
+export function isImageTask(task: Task): task is ImageTask {
+  return "build" in task;
+}
+
 /** The data a method may look at, apart from training itself. */
 export interface Scoring {
   /** Batch `index` (from 0) of a sequence of training batches that depends on the run's seed alone. */
   batch(index: number): Batch;
   readonly loss: Loss;
-  /** Standardised training inputs [count, width], on which critical starts measure the input scale; 2000 do. */
+  /** Standardised training inputs [count, inputs], on which critical starts measure the input scale; 2000 do. */
   samples(): Float64Array;
   /** As in TrainerOptions, for the trainers that scoring makes. Threads never change results. */
   readonly threads?: number;
@@ -64,7 +85,7 @@ export interface UpdateRequest {
   readonly step: number;
   /** All training steps of the run. */
   readonly total: number;
-  readonly network: Network;
+  readonly network: AnyNetwork;
   readonly optimizerState: OptimizerState;
   readonly memory: Memory;
   readonly scoring: Scoring;
@@ -72,7 +93,7 @@ export interface UpdateRequest {
 
 /** What the run goes on with: layers may have other topologies, so that a new Trainer is needed. */
 export interface UpdateResult {
-  readonly network: Network;
+  readonly network: AnyNetwork;
   readonly optimizerState: OptimizerState;
   readonly memory: Memory;
   /** Connections taken away and added. Both 0: the network given may go on as it is, if it is the same object. */
@@ -111,6 +132,8 @@ export interface Method {
   readonly topologyKind: "blocks" | "edges";
   /** Batches differentiated through the dense network before training, for counting FLOPs. */
   readonly densePasses: number;
+  /** Whether it means something for the weights of linear layers only, and nothing for kernels. */
+  readonly linearOnly?: boolean;
   /** The starts it can take with an activation, the best first; empty: it does not support the activation. */
   starts(activation: Activation): readonly Start[];
   /**
@@ -119,10 +142,10 @@ export interface Method {
    * Layerwise methods leave each layer the connections that an SAO layer would have (`layerCounts`), the others as
    * many in total. Layers may come out with no connection at all (`collapsedLayers`).
    *
-   * Throws ArgumentError for a start it does not have and for values out of range, InfeasibleError for a sparsity
+   * Throws ArgumentError for a start it does not have, for convolutions where it is for linear layers only, and for values out of range, InfeasibleError for a sparsity
    * that it cannot meet, RunError (`"not-finite"`) when its scores overflow.
    */
-  start(task: Task, scoring: Scoring): Promise<Network>;
+  start(task: Task, scoring: Scoring): Promise<AnyNetwork>;
   /** How the steps are shared out, at least one phase. */
   phases(task: Task): readonly Phase[];
   /** Absent: the connections stay as they start. */

@@ -2,6 +2,8 @@
  * @file Connections by place: a connection's place in a layer is row × columns + column. Rivals choose among all
  * places, so unlike the rest of the project they do handle arrays of the size rows × columns, one layer at a time
  * where that is possible.
+ *
+ * A connection of a convolution is a kernel, and has as many weights as taps; one of a linear layer has one.
  */
 
 import { randomStream } from "../math/random.ts";
@@ -20,29 +22,40 @@ export function placesOf(topology: Topology): Int32Array {
   return places;
 }
 
-/** [rows, columns] row-major: values of connections, in topology order, at their places; zero elsewhere. */
-export function scatter(topology: Topology, values: Float32Array): Float32Array {
-  const matrix = new Float32Array(topology.rows * topology.columns);
-  let next = 0;
-  forEachConnection(topology, (row, column) => {
-    matrix[row * topology.columns + column] = values[next++];
-  });
+/** [rows, columns, taps] row-major: values of connections, in topology order, at their places; zero elsewhere. */
+export function scatter(topology: Topology, values: Float32Array, taps = 1): Float32Array {
+  const matrix = new Float32Array(topology.rows * topology.columns * taps);
+  for (const [k, place] of placesOf(topology).entries()) {
+    for (let tap = 0; tap < taps; tap++) matrix[place * taps + tap] = values[k * taps + tap];
+  }
   return matrix;
 }
 
-/** The values of a matrix [rows, columns] at a topology's connections, in its order. */
-export function gather(topology: Topology, matrix: Float32Array | Float64Array): Float32Array {
+/** The values of a matrix [rows, columns, taps] at a topology's connections, in its order. */
+export function gather(topology: Topology, matrix: Float32Array | Float64Array, taps = 1): Float32Array {
   const places = placesOf(topology);
-  const values = new Float32Array(places.length);
-  for (let k = 0; k < places.length; k++) values[k] = matrix[places[k]];
+  const values = new Float32Array(places.length * taps);
+  for (let k = 0; k < places.length; k++) {
+    for (let tap = 0; tap < taps; tap++) values[k * taps + tap] = matrix[places[k] * taps + tap];
+  }
   return values;
 }
 
-/** |value| of each, in float64, as scores are. */
-export function magnitudesOf(values: Float32Array | Float64Array): Float64Array {
-  const magnitudes = new Float64Array(values.length);
-  for (let k = 0; k < values.length; k++) magnitudes[k] = Math.abs(values[k]);
+/** [connections] the L1 norm of each one's taps, in float64, as scores are; of a single weight its |value|. */
+export function magnitudesOf(values: Float32Array | Float64Array, taps = 1): Float64Array {
+  const magnitudes = new Float64Array(values.length / taps);
+  for (let k = 0; k < magnitudes.length; k++) {
+    for (let i = k * taps; i < (k + 1) * taps; i++) magnitudes[k] += Math.abs(values[i]);
+  }
   return magnitudes;
+}
+
+/** [connections] the sum over each one's taps. */
+export function sumsOf(values: Float64Array, taps: number): Float64Array {
+  if (taps === 1) return values;
+  const sums = new Float64Array(values.length / taps);
+  for (let i = 0; i < values.length; i++) sums[Math.floor(i / taps)] += values[i];
+  return sums;
 }
 
 /**

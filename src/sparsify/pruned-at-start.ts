@@ -2,6 +2,7 @@
  * @file Methods that prune a dense network once, before training: a selection, and what becomes of the weights.
  */
 
+import { requireDelta, weightsName } from "./connection-weights.ts";
 import { assemble, denseWeightsOf, frameOf, layerStream, scaledToInputs } from "./frame.ts";
 import { type Method, onePhase } from "./method.ts";
 import { topologyAt } from "./places.ts";
@@ -62,15 +63,17 @@ export function prunedOnce(pruning: Pruning, treatment: Treatment): Method {
     phases: () => onePhase,
     async start(task, scoring) {
       requireStart(method, task);
+      if (treatment === nearlyIsometric) requireDelta(name, task);
       const frame = frameOf(task);
       const weights = denseWeightsOf(frame, initializer);
       const places = await select({ frame, weights }, scoring);
-      const layers = frame.layers.map(({ shape, gain }, i) => {
+      const layers = frame.layers.map(({ shape, gain, kernelSize }, i) => {
         const topology = topologyAt(name, shape, places[i]);
         const random = layerStream(task, "treatment", i);
-        return { topology, weights: treatment({ topology, dense: weights[i], gain, random }) };
+        return { topology, weights: treatment({ topology, dense: weights[i], gain, kernelSize, random }) };
       });
-      const made = treatment === nearlyIsometric ? "approximateIsometry" : `pruned ${initializer}`;
+      const made =
+        treatment === nearlyIsometric ? "approximateIsometry" : `pruned ${weightsName(task, initializer)}`;
       return scaledToInputs(assemble(frame, layers, made), scoring);
     },
   };

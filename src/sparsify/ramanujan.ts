@@ -4,11 +4,11 @@
  */
 
 import { initializerNamed } from "../init/registry.ts";
+import { connectionWeights, inCentre, requireDelta } from "./connection-weights.ts";
 import { planned } from "./layer-plans.ts";
 import { fitMaskedIsometry } from "./masked-isometry.ts";
 import type { Method } from "./method.ts";
 import { scaledStarts } from "./starts.ts";
-import { structured } from "./structured.ts";
 
 const graphs = "Ramanujan graphs: Bilu & Linial, Combinatorica 26, 2006";
 
@@ -23,23 +23,32 @@ export const ramanujan: readonly Method[] = [
       topologyKind: "edges",
       starts: scaledStarts,
     },
-    {
-      topology: "ramanujan",
-      initializerName: "approximateIsometry",
-      initializer: (topology, { random, gain }) => {
-        const start = initializerNamed("gaussian")(topology, { random, gain: 1 });
-        return fitMaskedIsometry(topology, start, random).map((weight) => gain * weight);
-      },
+    (task) => {
+      requireDelta("ramanujan-ai", task);
+      return {
+        topology: "ramanujan",
+        initializerName: "approximateIsometry",
+        initializer: (topology, { random, gain, kernelSize }) => {
+          const start = initializerNamed("gaussian")(topology, { random, gain: 1 });
+          const fitted = fitMaskedIsometry(topology, start, random).map((weight) => gain * weight);
+          return inCentre(fitted, kernelSize);
+        },
+      };
     },
   ),
-  structured({
-    name: "ramanujan-gaussian",
-    title: "Ramanujan, Gaussian",
-    source: graphs,
-    summary: "Each layer a graph that mixes as well as any can, with Gaussian weights scaled by fan-in.",
-    when: "before",
-    topologyKind: "edges",
-    starts: scaledStarts,
-    init: { topology: "ramanujan", weights: "gaussian" },
-  }),
+  planned(
+    {
+      name: "ramanujan-gaussian",
+      title: "Ramanujan, Gaussian",
+      source: graphs,
+      summary: "Each layer a graph that mixes as well as any can, with Gaussian weights scaled by fan-in.",
+      topologyKind: "edges",
+      starts: scaledStarts,
+    },
+    (task) => ({
+      topology: "ramanujan",
+      initializerName: "gaussian",
+      initializer: connectionWeights(task, "gaussian"),
+    }),
+  ),
 ];

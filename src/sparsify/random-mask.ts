@@ -5,7 +5,8 @@
 
 import { initializerNamed } from "../init/registry.ts";
 import type { RandomStream } from "../math/random.ts";
-import type { Network } from "../network/network.ts";
+import type { AnyNetwork } from "../network/network.ts";
+import { connectionWeights, inCentre, requireDelta } from "./connection-weights.ts";
 import { assemble, type Frame, frameOf, layerStream, scaledToInputs } from "./frame.ts";
 import { bareCounts } from "./layer-counts.ts";
 import { type LayerDensities, shareConnections } from "./layer-densities.ts";
@@ -13,6 +14,7 @@ import { fitMaskedIsometry } from "./masked-isometry.ts";
 import { type Method, onePhase, type Scoring, type Task } from "./method.ts";
 import { topologyAt } from "./places.ts";
 import { requireStart, scaledStarts } from "./starts.ts";
+import { weightedLayers } from "./weighted-layers.ts";
 
 /** Ascending places: `count` of `size`, each set equally likely. */
 export function randomPlaces(size: number, count: number, random: RandomStream): Int32Array {
@@ -27,8 +29,7 @@ export function sharedCounts(frame: Frame, densities: LayerDensities): number[] 
   const counts = bareCounts(frame);
   if (densities === "uniform") return counts;
   const copies = frame.layers.map((layer) => layer.copies);
-  const { widths } = frame.task;
-  const shapes = copies.map((_, i) => [widths[i + 1], widths[i]]);
+  const shapes = weightedLayers(frame.skeleton).map(({ topology }) => [topology.rows, topology.columns]);
   const total = counts.reduce((sum, count, i) => sum + count * copies[i], 0);
   return shareConnections(shapes, total, densities).map((count, i) => Math.round(count / copies[i]));
 }
@@ -39,19 +40,21 @@ export function randomlyMasked(
   task: Task,
   scoring: Scoring,
   options: { readonly densities: LayerDensities; readonly isometric: boolean },
-): Network {
+): AnyNetwork {
+  if (options.isometric) requireDelta(name, task);
   const frame = frameOf(task);
   const counts = sharedCounts(frame, options.densities);
-  const layers = frame.layers.map(({ shape, gain }, i) => {
+  const layers = frame.layers.map(({ shape, gain, kernelSize }, i) => {
     const places = randomPlaces(shape.rows * shape.columns, counts[i], layerStream(task, "mask", i));
     const topology = topologyAt(name, shape, places);
     const random = layerStream(task, "weights", i);
-    const weights = initializerNamed("gaussian")(topology, { random, gain });
-    if (!options.isometric) return { topology, weights };
-    return {
-      topology,
-      weights: fitMaskedIsometry(topology, weights, random).map((weight) => gain * weight),
-    };
+    if (!options.isometric) {
+      const weights = connectionWeights(task, "gaussian")(topology, { random, gain, kernelSize });
+      return { topology, weights };
+    }
+    const start = initializerNamed("gaussian")(topology, { random, gain });
+    const fitted = fitMaskedIsometry(topology, start, random).map((weight) => gain * weight);
+    return { topology, weights: inCentre(fitted, kernelSize) };
   });
   return scaledToInputs(
     assemble(frame, layers, options.isometric ? "approximateIsometry" : "gaussian"),

@@ -7,12 +7,13 @@
  * init/uniform.ts), which differ from SAO in nothing but orthogonality.
  */
 
+import { initializerNamed } from "../init/registry.ts";
 import type { RandomStream } from "../math/random.ts";
 import { nonZeros } from "../topology/topology.ts";
+import { connectionWeights } from "./connection-weights.ts";
 import { planned } from "./layer-plans.ts";
 import type { Method } from "./method.ts";
 import { plainStarts, scaledStarts } from "./starts.ts";
-import { structured } from "./structured.ts";
 
 const source = "Esguerra, Nasir, Tang, Tumian & Ho, IEEE Access 11, 2023";
 
@@ -22,28 +23,28 @@ function asPublished(
   sample: (random: RandomStream) => number,
 ): Method {
   return planned(
-    { ...description, source, topologyKind: "blocks", starts: plainStarts },
-    {
+    { ...description, source, topologyKind: "blocks", starts: plainStarts, linearOnly: true },
+    () => ({
       topology: "sao",
       arrangement: "random",
       initializerName,
       initializer: (topology, { random }) =>
         Float32Array.from({ length: nonZeros(topology) }, () => sample(random)),
-    },
+    }),
   );
 }
 
 function atScale(name: string, weights: "gaussian" | "uniform", title: string, summary: string): Method {
-  return structured({
-    name,
-    title,
-    source,
-    summary,
-    when: "before",
-    topologyKind: "blocks",
-    starts: scaledStarts,
-    init: { topology: "sao", arrangement: "random", weights },
-  });
+  const linearOnly = weights === "uniform";
+  return planned(
+    { name, title, source, summary, topologyKind: "blocks", starts: scaledStarts, linearOnly },
+    (task) => ({
+      topology: "sao",
+      arrangement: "random",
+      initializerName: weights,
+      initializer: linearOnly ? initializerNamed(weights) : connectionWeights(task, "gaussian"),
+    }),
+  );
 }
 
 /** As published, then with variance 1 / fan-in. */

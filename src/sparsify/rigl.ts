@@ -1,7 +1,8 @@
 /**
  * @file RigL: Evci, Gale, Menick, Castro & Elsen, "Rigging the lottery: making all tickets winners", ICML 2020.
  *
- * The smallest weights go, and connections come where the gradient of the dense network is largest. That gradient
+ * The smallest weights go, and connections come where the gradient of the dense network is largest (of kernels, the L1
+ * norms of both). That gradient
  * needs a dense forward and backward pass for one batch, every hundred steps; training itself stays sparse.
  */
 
@@ -9,6 +10,7 @@ import { densified, meanGradients } from "./dense-network.ts";
 import { exchanging, scoredGrowth } from "./dynamic.ts";
 import { magnitudesOf } from "./places.ts";
 import { exchangedLater } from "./sparse-start.ts";
+import { tapsOf, weightedLayers } from "./weighted-layers.ts";
 
 export const rigl = exchangedLater(
   {
@@ -19,7 +21,9 @@ export const rigl = exchangedLater(
       "Sparse all along: now and then the smallest weights are exchanged for the connections with the largest gradient.",
   },
   exchanging("rigl", 1, async ({ network, scoring, step }) => {
-    const { weights } = await meanGradients(densified(network), scoring, { first: step, count: 1 });
-    return scoredGrowth(weights.map(magnitudesOf));
+    const dense = densified(network);
+    const { weights } = await meanGradients(dense, scoring, { first: step, count: 1 });
+    const taps = weightedLayers(dense).map(tapsOf);
+    return scoredGrowth(weights.map((gradient, i) => magnitudesOf(gradient, taps[i])));
   }),
 );

@@ -10,7 +10,7 @@ import { highest, highestOfAll } from "./top-k.ts";
 /** A dense network about to be pruned, without twins. */
 export interface Candidates {
   readonly frame: Frame;
-  /** A layer each: [rows, columns] row-major. */
+  /** A layer each: [rows, columns, taps] row-major. */
   readonly weights: readonly Float32Array[];
 }
 

@@ -4,7 +4,7 @@
 
 import { ArgumentError } from "../errors.ts";
 import type { Activation, Start } from "../network/network.ts";
-import type { Method, Task } from "./method.ts";
+import { isImageTask, type Method, type Task } from "./method.ts";
 
 /** For weights of variance 1 / fan-in, orthogonal or not: every start there is for the activation. */
 export function scaledStarts(activation: Activation): readonly Start[] {
@@ -23,8 +23,18 @@ export function plainStarts(): readonly Start[] {
   return ["none"];
 }
 
-/** Throws ArgumentError (`"bad-start"`) unless the task's start is one of the method's for the activation. */
-export function requireStart(method: Pick<Method, "name" | "starts">, { activation, start }: Task): void {
+/**
+ * Throws ArgumentError unless the task's start is one of the method's for the activation (`"bad-start"`), and the method
+ * is for the task's kind of connections (`"linear-only"`).
+ */
+export function requireStart(method: Pick<Method, "name" | "starts" | "linearOnly">, task: Task): void {
+  const { activation, start } = task;
+  if (method.linearOnly && isImageTask(task)) {
+    throw new ArgumentError(
+      "linear-only",
+      `method ${method.name} is for networks of linear layers, not for kernels`,
+    );
+  }
   const starts = method.starts(activation);
   if (starts.includes(start)) return;
   throw new ArgumentError(

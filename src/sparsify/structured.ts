@@ -1,23 +1,24 @@
 /**
- * @file Methods whose network is sparse by construction, or not at all: those that `mlp` makes from a topology and
- * an initializer.
+ * @file Methods whose network is sparse by construction, or not at all: those that `mlp`, or a builder of convolutional
+ * networks, makes from a topology and an initializer.
  */
 
-import { foldInputScale } from "../network/fold-input-scale.ts";
 import type { InitSpec } from "../network/init-spec.ts";
 import { mlp } from "../network/mlp.ts";
-import type { Method, Task } from "./method.ts";
-import { onePhase } from "./method.ts";
+import type { AnyNetwork } from "../network/network.ts";
+import { weightsName } from "./connection-weights.ts";
+import { scaledToInputs } from "./frame.ts";
+import { isImageTask, type Method, onePhase, type Task } from "./method.ts";
 import { requireStart } from "./starts.ts";
 
 /** What differs from one such method to the next. */
 export interface Structure
   extends Pick<Method, "name" | "title" | "source" | "summary" | "when" | "topologyKind" | "starts"> {
   /** Topology and weights; the task's sparsity is added unless the topology is dense. */
-  readonly init: Pick<InitSpec, "topology" | "arrangement" | "weights">;
+  readonly init: Pick<InitSpec, "topology" | "arrangement"> & { readonly weights: "orthogonal" | "kaiming" };
 }
 
-/** A method that is `mlp` with an `InitSpec`. */
+/** A method that is a builder with an `InitSpec`. */
 export function structured({ init, ...description }: Structure): Method {
   const { name, title, source, summary, when, topologyKind, starts } = description;
   const method: Method = {
@@ -32,17 +33,18 @@ export function structured({ init, ...description }: Structure): Method {
     phases: () => onePhase,
     async start(task, scoring) {
       requireStart(method, task);
-      const network = mlp({
-        widths: task.widths,
-        activation: task.activation,
-        init: { ...init, ...(init.topology === "dense" ? {} : task.sparsity), ...plainGain(init, task) },
-        seed: task.seed,
-        start: task.start,
-      });
-      return network.provenance.critical === undefined ? network : foldInputScale(network, scoring.samples());
+      return scaledToInputs(build(init, task), scoring);
     },
   };
   return method;
+}
+
+function build(init: Structure["init"], task: Task): AnyNetwork {
+  const sparsity = init.topology === "dense" ? {} : task.sparsity;
+  const all = { ...init, ...sparsity, ...plainGain(init, task) };
+  if (isImageTask(task)) return task.build({ ...all, weights: weightsName(task, init.weights) });
+  const { widths, activation, seed, start } = task;
+  return mlp({ widths, activation, init: all, seed, start });
 }
 
 /** Without looks-linear, √2 makes up for the half that a ReLU drops, as `kaiming` has built in. */

@@ -8,10 +8,16 @@
  *
  * Products of a thousand layers leave the range of numbers; but as every layer's flows add up to R, they need only be
  * known up to a factor, which conservation then sets.
+ *
+ * A kernel carries what its taps carry together, borders apart. Between layers a unit may become several, as pixels
+ * become channels, or a channel's pixels units.
  */
 
+import { ArgumentError } from "../errors.ts";
 import type { LayerShape } from "../topology/shape.ts";
+import type { Frame } from "./frame.ts";
 import { bareCounts } from "./layer-counts.ts";
+import { magnitudesOf } from "./places.ts";
 import { prunedAtStart } from "./pruned-at-start.ts";
 import { copiesOf, type Selection } from "./selection.ts";
 import { highestOfAll } from "./top-k.ts";
@@ -23,8 +29,8 @@ export interface Remaining {
   readonly shape: LayerShape;
   /** Places, ascending. */
   readonly places: Int32Array;
-  /** Their weights. */
-  readonly weights: Float32Array;
+  /** Their weights; of kernels, the sums of their taps' magnitudes. */
+  readonly weights: Float32Array | Float64Array;
 }
 
 /**
@@ -33,12 +39,15 @@ export interface Remaining {
  */
 export function synapticFlows(layers: readonly Remaining[]): Float64Array[] {
   const inputs: Float64Array[] = [new Float64Array(layers[0].shape.columns).fill(1)];
-  for (const layer of layers) inputs.push(normalised(forward(layer, inputs[inputs.length - 1])));
+  for (const [i, layer] of layers.entries()) {
+    const given = normalised(forward(layer, inputs[i]));
+    inputs.push(spread(given, layers[i + 1]?.shape.columns ?? given.length));
+  }
   let outputs: Float64Array = new Float64Array(layers[layers.length - 1].shape.rows).fill(1);
   const flows: Float64Array[] = [];
   for (let i = layers.length - 1; i >= 0; i--) {
     flows.unshift(flowsOf(layers[i], inputs[i], outputs));
-    if (i > 0) outputs = normalised(backward(layers[i], outputs));
+    if (i > 0) outputs = normalised(collected(backward(layers[i], outputs), layers[i - 1].shape.rows));
   }
   return flows;
 }
@@ -84,6 +93,21 @@ function flowsOf({ shape, places, weights }: Remaining, x: Float64Array, y: Floa
   return flows;
 }
 
+/** Each of a layer's units as those that the next one takes for it. */
+function spread(units: Float64Array, length: number): Float64Array {
+  const each = length / units.length;
+  return each === 1 ? units : Float64Array.from({ length }, (_, i) => units[Math.floor(i / each)]);
+}
+
+/** The other way around: sums. */
+function collected(units: Float64Array, length: number): Float64Array {
+  const each = units.length / length;
+  if (each === 1) return units;
+  const sums = new Float64Array(length);
+  for (let i = 0; i < units.length; i++) sums[Math.floor(i / each)] += units[i];
+  return sums;
+}
+
 function normalised(vector: Float64Array): Float64Array {
   const largest = vector.reduce((most, value) => Math.max(most, value), 0);
   return largest === 0 ? vector : vector.map((value) => value / largest);
@@ -91,15 +115,17 @@ function normalised(vector: Float64Array): Float64Array {
 
 /** 100 rounds over the whole network, from all connections to as many as `layerCounts` has in total. */
 export const bySynapticFlow: Selection = async ({ frame, weights }, { onFlops }) => {
+  requireChain(frame);
   const copies = copiesOf(frame);
   const unit = Math.min(...copies);
   const costs = copies.map((copy) => copy / unit);
   const total = (counts: readonly number[]) => counts.reduce((sum, count, i) => sum + count * costs[i], 0);
-  const [all, final] = [total(weights.map((layer) => layer.length)), total(bareCounts(frame))];
+  const strengths = weights.map((layer, i) => magnitudesOf(layer, frame.layers[i].taps));
+  const [all, final] = [total(strengths.map((layer) => layer.length)), total(bareCounts(frame))];
   let layers: Remaining[] = frame.layers.map(({ shape }, i) => ({
     shape,
-    places: Int32Array.from(weights[i], (_, place) => place),
-    weights: weights[i],
+    places: Int32Array.from(strengths[i], (_, place) => place),
+    weights: strengths[i],
   }));
   for (let round = 1; round <= ROUNDS; round++) {
     const count = Math.round(all * (final / all) ** (round / ROUNDS));
@@ -109,10 +135,20 @@ export const bySynapticFlow: Selection = async ({ frame, weights }, { onFlops })
   return layers.map(({ places }) => places);
 };
 
+/** Throws ArgumentError (`"no-chain"`) for networks in which flow takes other ways than from layer to layer. */
+function requireChain({ skeleton }: Frame): void {
+  const layer = skeleton.layers.find(({ kind }) => kind === "add" || kind === "maxMin");
+  if (layer === undefined) return;
+  throw new ArgumentError(
+    "no-chain",
+    `method synflow follows flow from layer to layer, which ${layer.name} does not let it: use snip or grasp`,
+  );
+}
+
 function keepStrongest(layers: readonly Remaining[], count: number, costs: readonly number[]): Remaining[] {
   const kept = highestOfAll(synapticFlows(layers), count, costs);
   return layers.map(({ shape, places, weights }, i) => {
-    const left = { shape, places: new Int32Array(kept[i].length), weights: new Float32Array(kept[i].length) };
+    const left = { shape, places: new Int32Array(kept[i].length), weights: new Float64Array(kept[i].length) };
     for (let k = 0; k < kept[i].length; k++) {
       left.places[k] = places[kept[i][k]];
       left.weights[k] = weights[kept[i][k]];

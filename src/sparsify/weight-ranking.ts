@@ -1,11 +1,13 @@
 /**
- * @file How trained weights are ranked when a network is pruned: within their layer, or across all.
+ * @file How trained weights, of kernels their L1 norms, are ranked when a network is pruned: within their layer, or across
+ * all.
  */
 
-import type { Network } from "../network/network.ts";
+import type { AnyNetwork } from "../network/network.ts";
 import type { Topology } from "../topology/topology.ts";
 import { magnitudesOf, placesOf, topologyAt } from "./places.ts";
 import { highest, highestOfAll } from "./top-k.ts";
+import { tapsOf, weightedLayers } from "./weighted-layers.ts";
 
 /**
  * - `layerwise`: the largest of each layer.
@@ -19,19 +21,19 @@ export type Ranking = "layerwise" | "global" | "lamp";
 /** The topologies that are left when layer i keeps `counts[i]` of its connections, or all layers as many in total. */
 export function prunedTopologies(
   name: string,
-  network: Network,
+  network: AnyNetwork,
   counts: readonly number[],
   ranking: Ranking,
 ): Topology[] {
-  const scores = network.layers.map(({ weights }) =>
-    ranking === "lamp" ? lampScores(weights) : magnitudesOf(weights),
-  );
+  const layers = weightedLayers(network);
+  const magnitudes = layers.map((layer) => magnitudesOf(layer.weights, tapsOf(layer)));
+  const scores = ranking === "lamp" ? magnitudes.map(lampScores) : magnitudes;
   const total = counts.reduce((sum, count) => sum + count, 0);
   const kept =
     ranking === "layerwise"
       ? scores.map((layer, i) => highest(layer, counts[i]))
       : highestOfAll(scores, total);
-  return network.layers.map(({ topology }, i) => {
+  return layers.map(({ topology }, i) => {
     if (kept[i].length === scores[i].length) return topology;
     const places = placesOf(topology);
     return topologyAt(
@@ -43,7 +45,7 @@ export function prunedTopologies(
 }
 
 /** Equal magnitudes have equal scores. */
-export function lampScores(weights: Float32Array): Float64Array {
+export function lampScores(weights: Float32Array | Float64Array): Float64Array {
   const magnitudes = magnitudesOf(weights).sort();
   const sums = new Float64Array(magnitudes.length);
   let sum = 0;

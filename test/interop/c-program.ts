@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { CFiles } from "../../src/formats/c/c-files.ts";
-import { type Network, widths } from "../../src/network/network.ts";
+import { networkInput, sizeOf } from "../../src/network/layer-shape.ts";
+import type { AnyNetwork } from "../../src/network/network.ts";
 
 /** Everything that gcc knows to object to, and checks of memory and arithmetic at run time. */
 export const STRICT = [
@@ -59,7 +60,7 @@ export class CFolder {
 /** One network of a program that holds several. */
 export interface CNetwork {
   readonly prefix: string;
-  readonly network: Network;
+  readonly network: AnyNetwork;
   readonly files: CFiles;
 }
 
@@ -78,10 +79,10 @@ export function compileNetworks(
 export function predict(
   folder: CFolder,
   index: number,
-  network: Network,
+  network: AnyNetwork,
   inputs: Float32Array,
 ): Float32Array {
-  const count = inputs.length / widths(network)[0];
+  const count = inputs.length / sizeOf(networkInput(network));
   const head = Uint32Array.of(index, count);
   const output = folder.run("./answer", [], Buffer.concat([Buffer.from(head.buffer), bytesOf(inputs)]));
   return new Float32Array(Uint8Array.from(output).buffer);

@@ -11,8 +11,8 @@ import { sgd } from "../../src/engine/optimizer.ts";
 import type { InputScaling } from "../../src/formats/export/exporter.ts";
 import { encodeOnnx } from "../../src/formats/onnx/encode-model.ts";
 import { type GraphOptions, networkGraph } from "../../src/formats/onnx/write-network.ts";
-import type { Network } from "../../src/network/network.ts";
-import { widths } from "../../src/network/network.ts";
+import { networkInput, sizeOf } from "../../src/network/layer-shape.ts";
+import type { AnyNetwork } from "../../src/network/network.ts";
 import { PYTHON, python } from "./python.ts";
 
 const bench = createRequire(fileURLToPath(new URL("../../bench/package.json", import.meta.url)));
@@ -68,14 +68,15 @@ export const writings: readonly GraphOptions[] = [
 ];
 
 /** A network's model in one piece. */
-export function modelBytes(network: Network, options: GraphOptions): Uint8Array {
+export function modelBytes(network: AnyNetwork, options: GraphOptions): Uint8Array {
   const pieces = encodeOnnx(networkGraph(network, options), { doc: "a test", metadata: new Map() });
   return new Uint8Array(Buffer.concat(pieces));
 }
 
 /**
- * What a runtime makes of inputs [count, width]: [count, outputs]. `provider` says which: `cpu` is onnxruntime-node's,
- * `wasm` onnxruntime-web's, for where both are loaded they share one registry and `cpu` means the native one.
+ * What a runtime makes of inputs [count, ...sides]: [count, outputs]. `provider` says which: `cpu` is
+ * onnxruntime-node's, `wasm` onnxruntime-web's, for where both are loaded they share one registry and `cpu` means the
+ * native one.
  */
 export async function runOnnx(
   ort: Ort,
@@ -83,6 +84,7 @@ export async function runOnnx(
   inputs: Float32Array,
   count: number,
   provider: "cpu" | "wasm" = "cpu",
+  sides: readonly number[] = [inputs.length / count],
 ): Promise<OrtTensor> {
   const session = await ort.InferenceSession.create(model, {
     intraOpNumThreads: 1,
@@ -90,15 +92,15 @@ export async function runOnnx(
     logSeverityLevel: 3,
     executionProviders: [provider],
   });
-  const input = new ort.Tensor("float32", inputs, [count, inputs.length / count]);
+  const input = new ort.Tensor("float32", inputs, [count, ...sides]);
   const { output } = await session.run({ input });
   await session.release();
   return output;
 }
 
-/** What the engine makes of inputs [count, width]. */
+/** What the engine makes of inputs [count, inputs]. */
 export async function runEngine(
-  network: Network,
+  network: AnyNetwork,
   inputs: Float32Array,
   count: number,
   { mean, deviation }: InputScaling = { mean: Float32Array.of(0), deviation: Float32Array.of(1) },
@@ -124,6 +126,7 @@ export function relativeError(actual: Float32Array, expected: Float32Array): num
 }
 
 /** `count` inputs of a network, none of them alike. */
-export function someInputs(network: Network, count: number): Float32Array {
-  return Float32Array.from({ length: count * widths(network)[0] }, (_, i) => 2 * Math.sin(1 + 7.3 * i));
+export function someInputs(network: AnyNetwork, count: number): Float32Array {
+  const length = count * sizeOf(networkInput(network));
+  return Float32Array.from({ length }, (_, i) => 2 * Math.sin(1 + 7.3 * i));
 }

@@ -14,27 +14,29 @@ import {
 import { type RandomStream, randomStream } from "../../math/random.ts";
 import { nonZeros } from "../../topology/topology.ts";
 import { Budget, type Skipped } from "../budget.ts";
+import { maskSteps } from "../channels.ts";
+import { type Costs, convolutionCosts } from "../costs.ts";
 import { type Mixing, mixing } from "../mixing.ts";
 import { type Reach, reach } from "../reach.ts";
-import { type ChainJacobian, type ChainLink, chainJacobian } from "./chain-jacobian.ts";
-import { type ConvolutionCosts, convolutionCosts } from "./costs.ts";
-import { type ConvolutionLayerCertificate, certifyConvolutionLayer } from "./layer.ts";
-import { groupOperator, productOperator, wholeGroup } from "./operator.ts";
-import { places, placeTaps, productCost } from "./placed-taps.ts";
+import { connected, orthogonal, type Verdict } from "../verdict.ts";
+import { type ChainJacobian, chainJacobian, type MeasuredLink } from "./chain-jacobian.ts";
+import { type BareConvolutionCertificate, certifyConvolution, whyNot, workShares } from "./layer.ts";
+import { groupOperator, wholeGroup } from "./operator.ts";
+import { placeTaps, productCost } from "./placed-taps.ts";
 import { summarizeConvolutions } from "./summary.ts";
-import { type ConvolutionVerdict, convolutionVerdict } from "./verdict.ts";
 
 /** Plain data: survives JSON. Null means not measured, and `skipped` says why. */
 export interface ConvolutionCertificateData {
-  readonly verdict: ConvolutionVerdict;
-  readonly layers: readonly ConvolutionLayerCertificate[];
+  readonly verdict: Pick<Verdict, "connected" | "orthogonal">;
+  readonly layers: readonly BareConvolutionCertificate[];
   /** Which output channels depend on which input channels, by depth. */
   readonly reach: Reach | null;
   /** σ2/σ1 of the first k masks over channels multiplied. */
   readonly mixing: readonly Mixing[];
   /** Of the whole chain as one linear map; without looks-linear twins where every layer fits the next without. */
   readonly jacobian: ChainJacobian | null;
-  readonly costs: ConvolutionCosts;
+  /** Without biases. */
+  readonly costs: Costs;
   readonly skipped: readonly Skipped[];
 }
 
@@ -67,31 +69,33 @@ export function certifyConvolutions(
   checkImage(options?.image);
   const { image, random = randomStream(0), workLimit = 3e9 } = options;
   checkChain(layers);
-  const budgets = { reach: new Budget("reach", workLimit), mixing: new Budget("mixing", workLimit) };
-  const certified: ConvolutionLayerCertificate[] = [];
-  const bases: Convolution[] = [];
+  const budgets = {
+    maskSpectrum: new Budget("maskSpectrum", workLimit),
+    reach: new Budget("reach", workLimit),
+    mixing: new Budget("mixing", workLimit),
+  };
   const images = imagesOf(layers, image);
-  const shares = sharesOf(layers, images);
-  for (const [i, layer] of layers.entries()) {
-    const { certificate, base } = certifyConvolutionLayer(`layers.${i}`, layer, images[i], {
+  const shares = workShares(layers, images);
+  const certified = layers.map((layer, i) =>
+    certifyConvolution(`layers.${i}`, layer, images[i], {
       random: random.split("layer", i),
+      budget: budgets.maskSpectrum,
       work: workLimit * shares[i],
-    });
-    certified.push(certificate);
-    bases.push(base);
-  }
-  const topologies = layers.map(({ topology }) => topology);
-  const reached = reach(topologies, certified, budgets.reach);
-  const jacobian = measureChain(layers, bases, certified, { random: random.split("chain"), work: workLimit });
+    }),
+  );
+  const certificates = certified.map(({ certificate }) => certificate);
+  const steps = maskSteps(layers.map(({ topology }) => topology));
+  const reached = reach(steps, budgets.reach);
+  const jacobian = measureChain(layers, certified, { random: random.split("chain"), work: workLimit });
   const data: ConvolutionCertificateData = {
-    verdict: convolutionVerdict(certified, reached),
-    layers: certified,
+    verdict: { connected: connected(reached, true), orthogonal: orthogonal(certificates) },
+    layers: certificates,
     reach: reached,
-    mixing: mixing(topologies, certified, random.split("mixing"), budgets.mixing),
+    mixing: mixing(steps, random.split("mixing"), budgets.mixing),
     jacobian,
-    costs: convolutionCosts(certified, topologies),
+    costs: convolutionCosts(layers, images),
     skipped: [
-      ...leftOut(certified, jacobian, workLimit),
+      ...leftOut(certificates, jacobian, workLimit),
       ...Object.values(budgets).flatMap(({ skipped }) => skipped),
     ],
   };
@@ -106,13 +110,6 @@ function imagesOf(layers: readonly Convolution[], image: ImageSize): ImageSize[]
   const images = [image];
   for (const layer of layers.slice(0, -1)) images.push(outputImage(layer, images[images.length - 1]));
   return images;
-}
-
-/** How much of the work each layer may take: by its size, and at least half of what it had if all had the same. */
-function sharesOf(layers: readonly Convolution[], images: readonly ImageSize[]): number[] {
-  const sizes = layers.map(({ weights }, i) => weights.length * places(images[i]));
-  const all = sizes.reduce((sum, size) => sum + size, 0);
-  return sizes.map((size) => 0.5 / layers.length + (all === 0 ? 0 : (0.5 * size) / all));
 }
 
 function checkChain(layers: readonly Convolution[]): void {
@@ -133,44 +130,38 @@ function checkChain(layers: readonly Convolution[]): void {
 /** The bases where each fits the next, else the layers as they are; null with weights that are not finite. */
 function measureChain(
   layers: readonly Convolution[],
-  bases: readonly Convolution[],
-  certified: readonly ConvolutionLayerCertificate[],
+  certified: readonly { readonly certificate: BareConvolutionCertificate; readonly base: Convolution }[],
   options: { readonly random: RandomStream; readonly work: number },
 ): ChainJacobian | null {
-  if (certified.some(({ gain }) => gain === null)) return null;
-  const fit = bases.every(({ topology }, i) => i === 0 || topology.columns === bases[i - 1].topology.rows);
-  const links = certified.map((certificate, i): ChainLink => {
-    const { image, mirrored } = certificate;
-    const layer = fit ? bases[i] : layers[i];
+  if (certified.some(({ certificate }) => certificate.gain === null)) return null;
+  const fit = certified.every(
+    ({ base }, i) => i === 0 || base.topology.columns === certified[i - 1].base.topology.rows,
+  );
+  const links = certified.map(({ certificate, base }, i): MeasuredLink => {
+    const { image, mirrored, singularValues } = certificate;
+    const layer = fit ? base : layers[i];
     const known = fit || !(mirrored.rows || mirrored.columns);
     const placed = placeTaps(layer, image);
     return {
       operator: groupOperator(wholeGroup(layer.topology), placed),
       cost: productCost(placed, nonZeros(layer.topology)),
-      singularValues: known ? certificate.singularValues : null,
+      singularValues: known ? singularValues : null,
     };
   });
-  return chainJacobian(links, productOperator(links.map(({ operator }) => operator)), options);
+  return chainJacobian(links, options);
 }
 
 function leftOut(
-  certified: readonly ConvolutionLayerCertificate[],
+  layers: readonly BareConvolutionCertificate[],
   jacobian: ChainJacobian | null,
   workLimit: number,
 ): Skipped[] {
-  const reason = (finite: boolean) =>
-    finite
-      ? `needs more than its share of workLimit ${workLimit.toExponential(1)}, or of memory`
-      : "weights that are not finite";
-  const skipped: Skipped[] = [];
-  for (const { name, gain, singularValues } of certified) {
-    if (singularValues === null) {
-      skipped.push({ measure: "singularValues", layer: name, reason: reason(gain !== null) });
-    }
-  }
+  const skipped: Skipped[] = layers
+    .filter(({ singularValues }) => singularValues === null)
+    .map((layer) => ({ measure: "singularValues", layer: layer.name, reason: whyNot(layer, workLimit) }));
   if (jacobian?.singularValues == null) {
-    const finite = certified.every(({ gain }) => gain !== null);
-    skipped.push({ measure: "jacobian", layer: null, reason: reason(finite) });
+    const worst = layers.find(({ gain }) => gain === null) ?? layers[0];
+    skipped.push({ measure: "jacobian", layer: null, reason: whyNot(worst, workLimit) });
   }
   return skipped;
 }

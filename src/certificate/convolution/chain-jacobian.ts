@@ -7,9 +7,9 @@
  */
 
 import type { LinearOperator } from "../../math/lanczos.ts";
-import type { RandomStream } from "../../math/random.ts";
+import { chainOperator } from "../chain-operator.ts";
+import { krylovRange, probedSquares, probesWithin, type SpectrumOptions } from "../krylov.ts";
 import type { SingularValueRange } from "../weight-spectrum.ts";
-import { krylovRange, type SpectrumOptions } from "./spectrum.ts";
 
 /** Singular values of the whole chain. */
 export interface ChainJacobian {
@@ -21,36 +21,36 @@ export interface ChainJacobian {
 }
 
 /** A layer's matrix, what a product with it costs, and the range of its singular values if known. */
-export interface ChainLink {
+export interface MeasuredLink {
   readonly operator: LinearOperator;
   /** Multiply-adds of a product. */
   readonly cost: number;
   readonly singularValues: SingularValueRange | null;
 }
 
-const mostProbes = 16;
 /** Ends closer together than this, relatively, need no further work. */
 const tight = 1e-3;
 
-/** Measures the product of `links`, whose matrix is `product`; null where not even probes are affordable. */
+/** Measures the product of `links`; null where not even probes are affordable. */
 export function chainJacobian(
-  links: readonly ChainLink[],
-  product: LinearOperator,
+  links: readonly MeasuredLink[],
   { random, work }: SpectrumOptions,
 ): ChainJacobian | null {
+  const product = chainOperator(links);
   const cost = links.reduce((sum, link) => sum + link.cost, 0);
-  const probes = Math.min(mostProbes, Math.floor(work / 4 / cost), Math.min(product.rows, product.columns));
+  const probes = probesWithin(product, cost, work);
   if (probes < 1) return null;
+  const squares = probedSquares(product, probes, random.split("probes"));
   const left = { random: random.split("values"), work: work - probes * cost };
   return {
-    gain: probedGain(product, probes, random.split("probes")),
+    gain: Math.sqrt(squares / Math.min(product.rows, product.columns)),
     probes,
     singularValues: enclosed(links) ?? krylovRange(product, cost, left),
   };
 }
 
 /** One layer's own, or bounds from those of all; null where they do not follow or are not tight. */
-function enclosed(links: readonly ChainLink[]): SingularValueRange | null {
+function enclosed(links: readonly MeasuredLink[]): SingularValueRange | null {
   if (links.length === 1) return links[0].singularValues;
   const falls = links.every(({ operator }) => operator.rows <= operator.columns);
   const rises = links.every(({ operator }) => operator.rows >= operator.columns);
@@ -62,19 +62,4 @@ function enclosed(links: readonly ChainLink[]): SingularValueRange | null {
     largest *= singularValues.largest;
   }
   return largest - smallest <= tight * largest ? { smallest, largest, kind: "enclosure" } : null;
-}
-
-/** Hutchinson's estimate: for random signs z on the shorter side, E ‖Aᵀz‖² is the sum of the squared values. */
-function probedGain(operator: LinearOperator, probes: number, random: RandomStream): number {
-  const { rows, columns } = operator;
-  const [shorter, longer] = [Math.min(rows, columns), Math.max(rows, columns)];
-  const [signs, image] = [new Float64Array(shorter), new Float64Array(longer)];
-  let sum = 0;
-  for (let probe = 0; probe < probes; probe++) {
-    for (let i = 0; i < shorter; i++) signs[i] = random.uint32() & 1 ? 1 : -1;
-    if (rows <= columns) operator.multiplyTransposed(signs, image);
-    else operator.multiply(signs, image);
-    for (let i = 0; i < longer; i++) sum += image[i] * image[i];
-  }
-  return Math.sqrt(sum / probes / shorter);
 }

@@ -4,10 +4,13 @@
 
 import { type Convolution, type ImageSize, outputImage } from "../../init/convolution/convolution.ts";
 import { ecoIsIsometry, frequencyCount } from "../../init/convolution/eco-dilation.ts";
-import { groupCount, nonZeros } from "../../topology/topology.ts";
-import { componentCount, degrees, type Range, range } from "../mask.ts";
-import type { MirroredSides } from "../weights.ts";
-import { type OperatorSpectrum, operatorSpectrum, type SpectrumOptions } from "./spectrum.ts";
+import type { RandomStream } from "../../math/random.ts";
+import { nonZeros } from "../../topology/topology.ts";
+import type { Budget } from "../budget.ts";
+import type { SpectrumOptions } from "../krylov.ts";
+import { certifyMask, type MaskCertificate, type Origin, type WeightsCertificate } from "../layer.ts";
+import { places } from "./placed-taps.ts";
+import { type OperatorSpectrum, operatorSpectrum } from "./spectrum.ts";
 import { withoutTwins } from "./twins.ts";
 
 /** What there is to say of kernels that are orthogonal at their own k × k frequencies, as `eco` makes them. */
@@ -22,11 +25,10 @@ export interface KernelFrequencies {
   readonly covered: boolean;
 }
 
-export interface ConvolutionLayerCertificate extends OperatorSpectrum {
-  /** `"layers.0"`, … */
+/** Of a bare convolution; units are channels, connections kernels, singular values those of the map of whole images. */
+export interface BareConvolutionCertificate extends MaskCertificate, WeightsCertificate, OperatorSpectrum {
+  readonly kind: "convolution";
   readonly name: string;
-  readonly outChannels: number;
-  readonly inChannels: number;
   readonly kernelSize: number;
   readonly stride: number;
   readonly dilation: number;
@@ -34,25 +36,8 @@ export interface ConvolutionLayerCertificate extends OperatorSpectrum {
   /** Of its inputs, and of its outputs. */
   readonly image: ImageSize;
   readonly output: ImageSize;
-  /** The topology's name, e.g. `"sao"`. */
-  readonly topology: string;
-  readonly arrangement: string | null;
-  /** Dense blocks of channels; null for edges. */
-  readonly groups: number | null;
-  /** Kernels kept. */
-  readonly kernels: number;
-  /** Share of kernels left out. */
-  readonly kernelSparsity: number;
-  /** Weights: kernels × k². */
+  /** Kernels × k². */
   readonly weights: number;
-  /** Kernels of an output channel. */
-  readonly rowDegrees: Range;
-  /** Kernels of an input channel. */
-  readonly columnDegrees: Range;
-  /** Connected components of the channels' bipartite graph. */
-  readonly components: number;
-  /** Sides whose channel i + half is the exact negative of channel i; the spectrum is that of the base without twins. */
-  readonly mirrored: MirroredSides;
   /**
    * Whether all singular values are equal to within 1e-4: lengths are kept up to the factor `gain`. Null: not known, as
    * the spectrum was left out or is `"inner"` and shows no difference.
@@ -63,47 +48,73 @@ export interface ConvolutionLayerCertificate extends OperatorSpectrum {
   readonly frequencies: KernelFrequencies;
 }
 
+/** Of a network's convolution. */
+export interface ConvolutionLayerCertificate extends BareConvolutionCertificate, Origin {}
+
 /** Values of an isometry differ by less, relatively: float32 weights of k² taps differ by some 1e-6. */
 const isometricTo = 1e-4;
 
 /** Measures a layer on images of size `image`; also returns the base that the spectrum is that of. */
-export function certifyConvolutionLayer(
+export function certifyConvolution(
   name: string,
   convolution: Convolution,
   image: ImageSize,
-  options: SpectrumOptions,
-): { certificate: ConvolutionLayerCertificate; base: Convolution } {
+  options: {
+    readonly random: RandomStream;
+    /** For masks. */
+    readonly budget: Budget;
+    /** Multiply-adds for the singular values. */
+    readonly work: number;
+  },
+): { certificate: BareConvolutionCertificate; base: Convolution } {
   const { topology, kernelSize, stride, dilation, padding, weights } = convolution;
   const { base, mirrored } = withoutTwins(convolution);
   const spectrum = operatorSpectrum(base, image, options);
-  const kernels = nonZeros(topology);
-  const degree = degrees(topology);
   const certificate = {
+    kind: "convolution" as const,
     name,
-    outChannels: topology.rows,
-    inChannels: topology.columns,
     kernelSize,
     stride,
     dilation,
     padding,
-    image,
+    image: { height: image.height, width: image.width },
     output: outputImage(convolution, image),
-    topology: topology.name,
-    arrangement: (topology.kind === "blocks" && topology.arrangement) || null,
-    groups: topology.kind === "blocks" ? groupCount(topology) : null,
-    kernels,
-    kernelSparsity: 1 - kernels / (topology.rows * topology.columns),
+    ...certifyMask(name, topology, options.random.split("mask"), options.budget),
     weights: weights.length,
-    rowDegrees: range(degree.rows),
-    columnDegrees: range(degree.columns),
-    components: componentCount(topology),
     mirrored,
     ...spectrum,
+    orthogonalityError: orthogonalityError(spectrum),
     isometry: isometry(spectrum),
     energy: energy(spectrum, base, image),
     frequencies: kernelFrequencies(base, image, options),
   };
   return { certificate, base };
+}
+
+/**
+ * How much of the work each layer may take: by what products with images and of its channels take, and at least half of
+ * what it had if all had the same.
+ */
+export function workShares(layers: readonly Convolution[], images: readonly ImageSize[]): number[] {
+  const sizes = layers.map(({ topology, weights }, i) => {
+    return weights.length * (places(images[i]) + nonZeros(topology) / topology.rows);
+  });
+  const all = sizes.reduce((sum, size) => sum + size, 0);
+  return sizes.map((size) => 0.5 / layers.length + (all === 0 ? 0 : (0.5 * size) / all));
+}
+
+/** Why singular values were left out. */
+export function whyNot({ gain }: { readonly gain: number | null }, workLimit: number): string {
+  return gain === null
+    ? "weights that are not finite"
+    : `needs more than its share of workLimit ${workLimit.toExponential(1)}, or of memory`;
+}
+
+function orthogonalityError({ gain, singularValues }: OperatorSpectrum): number | null {
+  if (gain === null || singularValues === null) return null;
+  if (gain === 0) return 1;
+  const { smallest, largest } = singularValues;
+  return Math.max(...[smallest, largest].map((value) => Math.abs((value / gain) ** 2 - 1)));
 }
 
 function isometry({ gain, singularValues }: OperatorSpectrum): boolean | null {

@@ -40,26 +40,6 @@ export function convolutionOperator(convolution: Convolution, image: ImageSize):
   return groupOperator(wholeGroup(convolution.topology), placeTaps(convolution, image));
 }
 
-/** The matrix A_L … A_1 of operators that follow one another. */
-export function productOperator(operators: readonly LinearOperator[]): LinearOperator {
-  const inner = operators.slice(0, -1).map(({ rows }) => new Float64Array(rows));
-  const last = operators.length - 1;
-  return {
-    rows: operators[last].rows,
-    columns: operators[0].columns,
-    multiply(x, y) {
-      for (const [k, operator] of operators.entries()) {
-        operator.multiply(k === 0 ? x : inner[k - 1], k === last ? y : inner[k]);
-      }
-    },
-    multiplyTransposed(y, x) {
-      for (let k = last; k >= 0; k--) {
-        operators[k].multiplyTransposed(k === last ? y : inner[k], k === 0 ? x : inner[k - 1]);
-      }
-    },
-  };
-}
-
 /** All kernels. */
 export function wholeGroup(topology: Topology): KernelGroup {
   const count = nonZeros(topology);
@@ -95,39 +75,37 @@ export function independentGroups(topology: Topology): KernelGroup[] {
 
 /** The part of a layer that a group of kernels is. */
 export function groupOperator(group: KernelGroup, placed: PlacedTaps): LinearOperator {
-  const [outputs, inputs] = [places(placed.output), places(placed.input)];
-  const stride = placed.stride;
   return {
-    rows: group.rows * outputs,
-    columns: group.columns * inputs,
-    multiply(x, y) {
-      y.fill(0);
-      forEachRun(group, placed, (weight, to, from, length) => {
-        for (let i = 0; i < length; i++) y[to + i] += weight * x[from + stride * i];
-      });
-    },
-    multiplyTransposed(y, x) {
-      x.fill(0);
-      forEachRun(group, placed, (weight, from, to, length) => {
-        for (let i = 0; i < length; i++) x[to + stride * i] += weight * y[from + i];
-      });
-    },
+    rows: group.rows * places(placed.output),
+    columns: group.columns * places(placed.input),
+    multiply: (x, y) => addRuns(group, placed, x, y.fill(0), false),
+    multiplyTransposed: (y, x) => addRuns(group, placed, y, x.fill(0), true),
   };
 }
 
-/** Every run of pixels that a weight takes from an input channel to an output channel. */
-function forEachRun(
+/** Adds every run of pixels that a weight takes from an input channel to an output channel, or back. */
+function addRuns(
   { first, kernelRows, kernelColumns }: KernelGroup,
-  { taps, weights, input, output }: PlacedTaps,
-  visit: (weight: number, to: number, from: number, length: number) => void,
+  { taps, weights, input, output, stride }: PlacedTaps,
+  from: Float64Array,
+  to: Float64Array,
+  back: boolean,
 ): void {
+  const [outputs, inputs] = [places(output), places(input)];
   for (let n = 0; n < kernelRows.length; n++) {
-    const [to, from] = [kernelRows[n] * places(output), kernelColumns[n] * places(input)];
+    const row = kernelRows[n] * outputs;
+    const column = kernelColumns[n] * inputs;
     for (let t = 0; t < taps.length; t++) {
       const weight = weights[(first + n) * taps.length + t];
       if (weight === 0) continue;
       const { runs } = taps[t];
-      for (let r = 0; r < runs.length; r += 3) visit(weight, to + runs[r], from + runs[r + 1], runs[r + 2]);
+      for (let r = 0; r < runs.length; r += 3) {
+        let o = row + runs[r];
+        let i = column + runs[r + 1];
+        const end = o + runs[r + 2];
+        if (back) for (; o < end; o++, i += stride) to[i] += weight * from[o];
+        else for (; o < end; o++, i += stride) to[o] += weight * from[i];
+      }
     }
   }
 }

@@ -4,9 +4,8 @@
  */
 
 import type { Convolution, ImageSize } from "../../init/convolution/convolution.ts";
-import { type LinearOperator, singularValueRange } from "../../math/lanczos.ts";
-import type { RandomStream } from "../../math/random.ts";
 import type { Topology } from "../../topology/topology.ts";
+import { krylovRange, type SpectrumOptions } from "../krylov.ts";
 import { orthogonality, orthogonalityWork } from "../orthogonality.ts";
 import {
   computedRange,
@@ -36,18 +35,6 @@ export interface OperatorSpectrum {
    */
   readonly singularValues: SingularValueRange | null;
   readonly method: SpectrumMethod | null;
-}
-
-/** Bytes that Lanczos may take for its vectors. */
-const lanczosBytes = 64e6;
-const mostSteps = 512;
-const fewestSteps = 8;
-
-export interface SpectrumOptions {
-  /** Start vectors for Lanczos. */
-  readonly random: RandomStream;
-  /** Multiply-adds that may be taken. */
-  readonly work: number;
 }
 
 /** Measures a layer on images of size `image`. */
@@ -150,30 +137,6 @@ function lanczosRange(
     found.push(range);
   }
   return union(found);
-}
-
-/**
- * The range of an operator whose products take `cost` multiply-adds, from as many steps of Lanczos as work and memory
- * allow, at most 512 and as many as the shorter side; null where these are too few.
- */
-export function krylovRange(
-  operator: LinearOperator,
-  cost: number,
-  { random, work }: SpectrumOptions,
-): SingularValueRange | null {
-  const { rows, columns } = operator;
-  const byMemory = Math.floor(lanczosBytes / (8 * (rows + columns)));
-  const allowed = Math.min(mostSteps, byMemory, stepsWithin(work, cost, rows + columns));
-  const steps = Math.min(allowed, rows, columns);
-  if (steps < Math.min(fewestSteps, rows, columns)) return null;
-  const { smallest, largest, exact } = singularValueRange(operator, { random, maxSteps: steps });
-  return { smallest, largest, kind: exact ? "exact" : "inner" };
-}
-
-/** The k at which two products a step, and orthogonalisation twice against all vectors before, take the work. */
-function stepsWithin(work: number, cost: number, length: number): number {
-  // 2·cost·k + 2·length·k² = work
-  return Math.floor((Math.sqrt(cost * cost + 2 * length * work) - cost) / (2 * length));
 }
 
 /** Of all parts together: as sure as the least sure of them. */

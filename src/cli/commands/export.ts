@@ -18,7 +18,7 @@ import { formOf } from "../../formats/export/export-network.ts";
 import type { Exporter, ExportForm, ExportRequest, ExportResult } from "../../formats/export/exporter.ts";
 import { exporterNames, exporterOf, exporters } from "../../formats/export/registry.ts";
 import { loadNetwork } from "../../formats/index.ts";
-import type { Network } from "../../network/network.ts";
+import type { AnyNetwork } from "../../network/network.ts";
 import { downloadProgress } from "../download-progress.ts";
 import { addSettingFlags } from "../flags.ts";
 import { note, print } from "../output.ts";
@@ -170,7 +170,7 @@ interface KnownData extends Pick<ExportRequest, "scaling" | "samples"> {
 
 async function dataOf(
   exporter: Exporter,
-  network: Network,
+  network: AnyNetwork,
   target: Target,
   options: Options,
 ): Promise<KnownData> {
@@ -203,7 +203,7 @@ async function dataOf(
 }
 
 /** The dataset; where it was not asked for and cannot be had, the error says how to do without. */
-async function datasetFor(network: Network, settings: Settings, optional: boolean): Promise<Dataset> {
+async function datasetFor(network: AnyNetwork, settings: Settings, optional: boolean): Promise<Dataset> {
   try {
     const dataset = await openDataset(settings, downloadProgress());
     checkShapes(network, dataset);
@@ -224,7 +224,7 @@ function totalBytes({ files }: ExportResult): number {
   return files.reduce((sum, file) => sum + file.bytes, 0);
 }
 
-function summary(network: Network, result: ExportResult, out: string, form: ExportForm): string {
+function summary(network: AnyNetwork, result: ExportResult, out: string, form: ExportForm): string {
   const { files, denseBytes, notes } = result;
   const { layers, sparsity } = countsOf(network);
   const total = totalBytes(result);

@@ -6,7 +6,7 @@ import { type Command, Option } from "commander";
 import { ArgumentError } from "../../errors.ts";
 import { buildNetwork } from "../../experiment/build-network.ts";
 import { completeNetworkSettings } from "../../experiment/config.ts";
-import { countsOf } from "../../experiment/counts.ts";
+import { type Counts, countsOf } from "../../experiment/counts.ts";
 import { prepare } from "../../experiment/run.ts";
 import { certifyOn, writeJson } from "../../experiment/run-records.ts";
 import { columns, count } from "../../experiment/words.ts";
@@ -23,11 +23,12 @@ Examples:
   sao init --layers 784,128*998,10 --sparsity 0.875 --seed 7 --out net.safetensors
   sao init --layers 64,256*8,2 --activation relu --degree 16 --out net.safetensors --certificate net.json
   sao init --dataset mnist --data ./data --depth 100 --out net.safetensors
+  sao init --dataset cifar10 --data ./cifar-10-batches-bin --model cnn --depth 64 --sparsity 0.75 --out cnn.safetensors
   sao init --like model.safetensors --sparsity 0.9 --out sparse.safetensors
   sao init --like model.onnx --compression 8 --distribution erk --keep first,last --out sparse.onnx
 
-With --dataset, the widths at the ends are the dataset's, and the start for tanh measures its input scale on
-training samples; without, training does so when it begins.
+With --dataset, the widths or images at the ends are the dataset's, and the start for tanh measures its input scale on
+training samples; without, training does so when it begins. Networks of convolutions need one, e.g. digits.
 
 With --like, names, shapes, types and everything but the linear layers and convolutions stay as they are. Of the
 network settings --sparsity, --compression, --arrangement, --activation (also leaky-relu, gelu, silu, selu), --gain
@@ -66,7 +67,7 @@ export function addInit(program: Command): void {
       const counts = countsOf(network);
       if (options.json === true)
         printJson({ event: "end", file: out, certificate: proof ?? null, ...counts });
-      else print(summary(out, proof, counts));
+      else print(summary(out, proof, counts, given.dataset ?? "mnist"));
     });
 }
 
@@ -76,7 +77,7 @@ async function checkOutputs(out: string, proof: string | undefined, force: boole
   if (proof !== undefined) await checkOutput(proof, "--certificate", force);
 }
 
-function summary(out: string, proof: string | undefined, counts: ReturnType<typeof countsOf>): string {
+function summary(out: string, proof: string | undefined, counts: Counts, dataset: string): string {
   const { layers, parameters, denseParameters, sparsity } = counts;
   return columns([
     ["network", out],
@@ -87,6 +88,6 @@ function summary(out: string, proof: string | undefined, counts: ReturnType<type
       `${count(parameters)} of ${count(denseParameters)} dense, sparsity ${sparsity.toFixed(4)}`,
     ],
     ["next", `sao inspect ${out}`],
-    ["", `sao train mnist --from ${out}`],
+    ["", `sao train ${dataset} --from ${out}`],
   ]);
 }

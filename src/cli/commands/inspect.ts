@@ -11,7 +11,7 @@ import { flagOf, type Settings } from "../../experiment/settings.ts";
 import { checkShapes } from "../../experiment/train.ts";
 import { loadNetwork } from "../../formats/index.ts";
 import { isForeign } from "../../models/open-model.ts";
-import type { Network } from "../../network/network.ts";
+import type { AnyNetwork } from "../../network/network.ts";
 import { downloadProgress } from "../download-progress.ts";
 import { addSettingFlags } from "../flags.ts";
 import { note, print, printJson } from "../output.ts";
@@ -88,7 +88,7 @@ export function addInspect(program: Command): void {
 }
 
 /** The dataset, if it can be had: a run's own that is missing costs only the measurements on it. */
-async function datasetFor(network: Network, data: Settings, asked: boolean): Promise<Dataset | undefined> {
+async function datasetFor(network: AnyNetwork, data: Settings, asked: boolean): Promise<Dataset | undefined> {
   try {
     const dataset = await openDataset(data, downloadProgress(), {
       onNotice: (text) => note(`note: ${text}`),

@@ -13,11 +13,16 @@ const examples = `
 Examples:
   sao train
   sao train mnist --data ./data --depth 1000 --width 128 --sparsity 0.875 --epochs 5
-  sao train cifar10 --data ./cifar-10-batches-bin --depth 8 --width 256 --augment crop-flip
-  sao train image-folder --data ./CINIC-10 --depth 8 --width 256
+  sao train cifar10 --data ./cifar-10-batches-bin --model cnn --depth 32 --width 32 --sparsity 0.75
+  sao train cifar10 --data ./cifar-10-batches-bin --model resnet20 --sparsity 0.5 --augment crop-flip
+  sao train mnist --data ./data --model edge-cnn
+  sao train image-folder --data ./CINIC-10 --model cnn-eco --depth 16
   sao train iris.csv --target species --depth 4 --width 32 --degree 4
   sao train --config run.yaml --seed 1
   sao train mnist --from net.safetensors --learning-rate 1e-3
+
+Models: mlp (linear layers, the default), cnn (three convolutions that shrink images, then --depth of --width channels),
+cnn-eco (the same of ECO convolutions), resnet20, resnet32, resnet56 and lip-conv-net as published, edge-cnn (small).
 
 A config file holds the same settings under the same names (batchSize: 128); flags beat it.`;
 

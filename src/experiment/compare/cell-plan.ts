@@ -15,6 +15,7 @@ import {
 } from "../../sparsify/index.ts";
 import { planOf, trainerOptions } from "../config.ts";
 import { stepsPerEpoch } from "../loop.ts";
+import { imageTask } from "./compared-models.ts";
 import { runConfig } from "./complete.ts";
 import type { JobKey, TrainKey, TrialKey } from "./job.ts";
 import { guessing, scoringOf } from "./samples.ts";
@@ -65,7 +66,8 @@ export function planCell(key: TrainKey | TrialKey, dataset: Dataset, threads: nu
 
 /** What a method is asked for. */
 export function taskOf({ network, seed }: Pick<JobKey, "network" | "seed">, dataset: Dataset): Task {
-  const { depth, width, sparsity, activation, start } = network;
+  const { model, depth, width, sparsity, activation, start } = network;
+  if (model !== undefined) return imageTask({ ...network, model }, seed, dataset);
   const hidden = new Array<number>(depth - 1).fill(width);
   const widths = [inputWidth(dataset), ...hidden, dataset.outputs];
   return { widths, activation, sparsity: { sparsity }, seed, start };

@@ -6,8 +6,9 @@
 import { inputWidth, type Split } from "../../data/dataset.ts";
 import { createTrainer, type Trainer } from "../../engine/index.ts";
 import { randomStream } from "../../math/random.ts";
-import type { Network } from "../../network/network.ts";
+import { type AnyNetwork, isWeighted, type Layer } from "../../network/network.ts";
 import type { Memory, OptimizerState } from "../../sparsify/index.ts";
+import { nonZeros } from "../../topology/topology.ts";
 import { batchOf, evaluateSplit } from "../loop.ts";
 import type { CellPlan } from "./cell-plan.ts";
 import { addScoring, addStep, type SampleFlops, sampleFlops, totalFlops } from "./flops.ts";
@@ -23,10 +24,10 @@ export class CellTraining {
   /** Test samples of all tests but the last. */
   readonly #someTests: Split;
   #memory: Memory;
-  #trainer: Trainer;
+  #trainer: Trainer<Layer>;
   #disposed = false;
   #per: SampleFlops;
-  #weights: number;
+  #connections: number;
   #order: { readonly epoch: number; readonly indices: Int32Array } | undefined;
 
   /** Puts the network of a state into the engine. */
@@ -35,14 +36,14 @@ export class CellTraining {
     return new CellTraining(plan, state, trainer, bytes);
   }
 
-  private constructor(plan: CellPlan, state: RunState, trainer: Trainer, bytes: number) {
+  private constructor(plan: CellPlan, state: RunState, trainer: Trainer<Layer>, bytes: number) {
     const { test } = plan.dataset;
     this.#plan = plan;
     this.#someTests = evenly(test, inputWidth(plan.dataset), plan.testSamples);
     this.#memory = state.memory;
     this.#trainer = trainer;
     this.#per = sampleFlops(state.network);
-    this.#weights = weightsOf(state.network);
+    this.#connections = connectionsOf(state.network);
     this.progress = { ...state.progress, engineBytes: Math.max(state.progress.engineBytes, bytes) };
   }
 
@@ -50,7 +51,7 @@ export class CellTraining {
     return this.#trainer.kernels;
   }
 
-  network(): Network {
+  network(): AnyNetwork {
     return this.#trainer.network();
   }
 
@@ -92,7 +93,7 @@ export class CellTraining {
       flops: totalFlops(flops),
       accuracy,
       loss: Number.isFinite(loss) ? loss : null,
-      nonZeros: this.#weights,
+      nonZeros: this.#connections,
     };
     this.progress = { ...this.progress, points: [...points.filter((other) => other.step !== step), point] };
   }
@@ -145,7 +146,7 @@ export class CellTraining {
       },
     };
     this.#per = sampleFlops(changed.network);
-    this.#weights = weightsOf(changed.network);
+    this.#connections = connectionsOf(changed.network);
   }
 
   #spend(since: number): void {
@@ -157,9 +158,9 @@ export class CellTraining {
 /** A trainer, and the bytes that it would take on one thread, so that counts do not depend on the threads. */
 async function openTrainer(
   { trainerOptions }: CellPlan,
-  network: Network,
+  network: AnyNetwork,
   optimizer: OptimizerState | undefined,
-): Promise<{ trainer: Trainer; bytes: number }> {
+): Promise<{ trainer: Trainer<Layer>; bytes: number }> {
   const trainer = await createTrainer(network, trainerOptions);
   if (optimizer !== undefined) trainer.restoreOptimizerState(optimizer);
   if (trainerOptions.threads === 1) return { trainer, bytes: trainer.bytes };
@@ -169,6 +170,6 @@ async function openTrainer(
   return { trainer, bytes };
 }
 
-function weightsOf(network: Network): number {
-  return network.layers.reduce((sum, { weights }) => sum + weights.length, 0);
+function connectionsOf({ layers }: AnyNetwork): number {
+  return layers.filter(isWeighted).reduce((sum, { topology }) => sum + nonZeros(topology), 0);
 }

@@ -6,19 +6,18 @@
 import type { Dataset } from "../../data/dataset.ts";
 import { ArgumentError } from "../../errors.ts";
 import { completeSettings, type RunConfig } from "../config.ts";
-import { defaults } from "../defaults.ts";
+import { defaults, defaultWords } from "../defaults.ts";
 import { stepsPerEpoch } from "../loop.ts";
 import { combine } from "../rules.ts";
 import type { SettingName, Settings } from "../settings.ts";
+import { modelDefaults } from "./compared-models.ts";
 import type { GivenComparison, SettingPath } from "./config-file.ts";
 import { type CompareSettings, type GridSettings, gridSettingNames, sharedNames } from "./settings.ts";
 
 /** What compare does where nobody says otherwise; training has the defaults of a run. */
 export const compareDefaults = {
   methods: ["dense", "sao", "magnitude", "rigl"],
-  depth: [defaults.depth],
-  width: [defaults.width],
-  sparsity: [defaults.sparsity],
+  model: [defaults.model],
   activation: [defaults.activation],
   start: ["best"],
   seeds: [0, 1, 2],
@@ -35,6 +34,9 @@ export const compareDefaults = {
 
 /** In words, the defaults that depend on something. */
 export const compareDefaultWords = {
+  width: defaultWords.width,
+  sparsity: "0.875, of convolutions 0.75",
+  weights: "by model",
   seeds: "3",
   learningRate: "searched",
   searchSteps: "a tenth of a run's, at least 20",
@@ -43,8 +45,13 @@ export const compareDefaultWords = {
 /** A grid that says everything: the product of its lists, each run for `steps`. */
 export interface Grid {
   readonly methods: readonly string[];
+  readonly model: NonNullable<GridSettings["model"]>;
   readonly depth: readonly number[];
   readonly width: readonly number[];
+  /** Absent, as the next two: the model's own. */
+  readonly kernelSize?: readonly number[];
+  readonly downsample?: GridSettings["downsample"];
+  readonly weights?: GridSettings["weights"];
   readonly sparsity: readonly number[];
   readonly activation: readonly NonNullable<GridSettings["activation"]>[number][];
   readonly start: readonly NonNullable<GridSettings["start"]>[number][];
@@ -162,13 +169,25 @@ function completeGrid(around: CompareSettings, own: GridSettings, perEpoch: numb
   const outer = Object.fromEntries(gridSettingNames.map((name) => [name, around[name]])) as GridSettings;
   // What a grid says of its length or its rates replaces whatever is said around it.
   for (const [one, other] of exclusive) if (own[one] !== undefined) delete outer[other];
-  const { epochs, ...grid } = { ...compareDefaults, ...withoutUndefined(outer), ...withoutUndefined(own) };
+  const given = { ...withoutUndefined(outer), ...withoutUndefined(own) };
+  const [model = defaults.model] = given.model ?? [];
+  const usual = modelDefaults(model);
+  const { epochs, ...grid } = {
+    ...compareDefaults,
+    depth: [usual.depth],
+    width: [usual.width],
+    sparsity: [usual.sparsity],
+    ...given,
+  };
   const steps = grid.steps ?? (epochs ?? defaults.epochs) * perEpoch;
   const { methods, depth, width, sparsity, activation, start, seeds, learningRate } = grid;
+  const { kernelSize, downsample, weights } = grid;
   return {
     methods,
+    model: grid.model as Grid["model"],
     depth,
     width,
+    ...withoutUndefined({ kernelSize, downsample, weights }),
     sparsity,
     activation,
     start,

@@ -1,13 +1,14 @@
 /**
- * @file What methods cannot make, found before anything runs: each distinct network is made once with three layers at
- * most, which has all the shapes that a deeper one has.
+ * @file What methods cannot make, found before anything runs: each distinct network is made once with as few layers
+ * as have all the shapes that a deeper one has.
  */
 
 import type { Dataset } from "../../data/dataset.ts";
 import { ArgumentError, InfeasibleError } from "../../errors.ts";
 import { methodNamed } from "../../sparsify/index.ts";
 import { scoringFor, taskOf } from "./cell-plan.ts";
-import { describeSpec, type Infeasible, type Line, type Lines, type NetworkSpec } from "./grid.ts";
+import { shallowest } from "./compared-models.ts";
+import { describeSpec, type Infeasible, type Line, type Lines, specOf } from "./grid.ts";
 import type { Job, JobMaker } from "./job.ts";
 
 /** Splits lines into those that can be made and those that cannot; `isDone` saves making what was made before. */
@@ -22,7 +23,7 @@ export async function feasibleLines(
   const kept: Line[] = [];
   for (const line of lines) {
     const job = make.probe(line);
-    const shallow: NetworkSpec = { ...job.key.network, depth: Math.min(3, line.depth) };
+    const shallow = shallowest(job.key.network);
     const name = JSON.stringify(shallow);
     if (isDone(job)) reasons.set(name, null);
     if (!reasons.has(name)) {
@@ -37,8 +38,7 @@ export async function feasibleLines(
 }
 
 export function infeasibleLine(line: Line, reason: string): Infeasible {
-  const { method, depth, width, sparsity, activation, start, seeds } = line;
-  return { spec: { method, depth, width, sparsity, activation, start }, cells: seeds.length, reason };
+  return { spec: specOf(line), cells: line.seeds.length, reason };
 }
 
 /** Throws InfeasibleError for the first of them, unless there is none. */

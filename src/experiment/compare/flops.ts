@@ -1,11 +1,11 @@
 /**
  * @file Floating-point operations of a run, counted from the connections that there really are at each step
- * (docs/theory.md, section 9). A multiply-add is two. Counted are the matrix products of training and of scoring;
+ * (docs/theory.md, section 9), of convolutions at every pixel. A multiply-add is two. Counted are the matrix products of training and of scoring;
  * not counted are tests, activations and the optimizer, which are small and alike for all methods.
  */
 
 import { costs } from "../../certificate/costs.ts";
-import type { Network } from "../../network/network.ts";
+import type { AnyNetwork } from "../../network/network.ts";
 
 /** Sums over a run so far. */
 export interface Flops {
@@ -30,7 +30,7 @@ export interface SampleFlops {
   readonly denseTraining: number;
 }
 
-export function sampleFlops(network: Network): SampleFlops {
+export function sampleFlops(network: AnyNetwork): SampleFlops {
   const { sparse, dense } = costs(network);
   return {
     forward: sparse.forwardFlops,

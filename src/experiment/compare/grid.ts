@@ -7,16 +7,31 @@ import { closest } from "../../data/closest.ts";
 import { ArgumentError } from "../../errors.ts";
 import type { Activation, Start } from "../../network/network.ts";
 import { type Method, methodNamed, methodNames } from "../../sparsify/index.ts";
+import {
+  type ComparedImageModel,
+  hasStart,
+  type KernelWeights,
+  type ModelSpec,
+  modelSpecs,
+  requireKernelMethod,
+} from "./compared-models.ts";
 import type { Comparison, Grid } from "./complete.ts";
 
 /** What a network is made of, but for its seed. */
 export interface NetworkSpec {
   readonly method: string;
-  /** Weight layers. */
+  /** Absent: mlp. The next three but `depth` and `width` are of convolutions only. */
+  readonly model?: ComparedImageModel;
+  /** Weight layers; of convolutions, the hidden ones. */
   readonly depth: number;
-  /** Units of every hidden layer. */
+  /** Units of every hidden layer, or channels. */
   readonly width: number;
-  /** Asked for; 0 for methods that are dense. */
+  /** Taps a side, where the model lets one choose. */
+  readonly kernelSize?: number;
+  readonly downsample?: "stride" | "spaceToDepth";
+  /** Of methods with orthogonal weights. */
+  readonly weights?: KernelWeights;
+  /** Asked for, of convolutions in kernels; 0 for methods that are dense. */
   readonly sparsity: number;
   readonly activation: Activation;
   readonly start: Start;
@@ -54,12 +69,12 @@ export function linesOf({ grids }: Comparison): Lines {
   const infeasible: Infeasible[] = [];
   for (const grid of grids) {
     const used = new Set<string>();
-    for (const name of grid.methods) {
-      const method = knownMethod(name);
-      for (const activation of grid.activation) {
-        const starts = startsOf(method, activation, grid);
+    for (const method of grid.methods.map(knownMethod)) {
+      for (const spec of grid.model.flatMap((model) => modelSpecs(model, grid))) {
+        requireKernelMethod(method, spec.model ?? "mlp", methodNames.map(methodNamed));
+        const starts = startsOf(method, spec, grid);
         for (const [asked] of starts) used.add(asked);
-        for (const shape of shapesOf(method, activation, grid)) {
+        for (const shape of shapesOf(method, spec, grid)) {
           if (starts.length === 0) infeasible.push(withoutStart(method, shape, grid));
           for (const [askedStart, start] of starts) addLines(lines, grid, { ...shape, start }, askedStart);
         }
@@ -76,30 +91,78 @@ export function linesOf({ grids }: Comparison): Lines {
   return { lines: [...lines.values()], infeasible };
 }
 
-/** The network in words, for messages and progress: `sao 100 x 128, sparsity 0.875, tanh, critical`. */
-export function describeSpec({ method, depth, width, sparsity, activation, start }: NetworkSpec): string {
+/**
+ * The network in words, for messages and progress: `sao 100 x 128, sparsity 0.875, tanh, critical`, or `sao, cnn delta
+ * 32 x 16, …`.
+ */
+export function describeSpec(spec: NetworkSpec): string {
+  const { method, depth, width, sparsity, activation, start } = spec;
   const sparse = methodNamed(method).when === "dense" ? "" : `, sparsity ${sparsity}`;
-  return `${method} ${depth} x ${width}${sparse}, ${activation}, ${start}`;
+  const model = spec.model === undefined ? " " : `, ${describeModel(spec)} `;
+  return `${method}${model}${depth} x ${width}${sparse}, ${activation}, ${start}`;
+}
+
+/** A model with what it has besides depth and width: `cnn delta`, `cnn-eco eco, 5 x 5 taps`. */
+export function describeModel({ model, weights, kernelSize, downsample }: Partial<NetworkSpec>): string {
+  if (model === undefined) return "mlp";
+  const taps = kernelSize === undefined || kernelSize === 3 ? "" : `, ${kernelSize} x ${kernelSize} taps`;
+  return `${model} ${weights}${taps}${downsample === "spaceToDepth" ? ", space to depth" : ""}`;
+}
+
+/** A network's spec out of what holds more; the same fields in the same order wherever it came from. */
+export function specOf({
+  method,
+  model,
+  depth,
+  width,
+  kernelSize,
+  downsample,
+  weights,
+  sparsity,
+  activation,
+  start,
+}: NetworkSpec): NetworkSpec {
+  return {
+    method,
+    ...(model !== undefined && { model }),
+    depth,
+    width,
+    ...(kernelSize !== undefined && { kernelSize }),
+    ...(downsample !== undefined && { downsample }),
+    ...(weights !== undefined && { weights }),
+    sparsity,
+    activation,
+    start,
+  };
+}
+
+/** Whether two stand for the same network. */
+export function sameSpec(a: NetworkSpec, b: NetworkSpec): boolean {
+  return JSON.stringify(specOf(a)) === JSON.stringify(specOf(b));
 }
 
 type Shape = Omit<NetworkSpec, "start">;
 
-function shapesOf({ name, when }: Method, activation: Activation, grid: Grid): Shape[] {
+function shapesOf({ name, when }: Method, spec: ModelSpec, grid: Grid): Shape[] {
   const sparsities = when === "dense" ? [0] : grid.sparsity;
-  return grid.depth.flatMap((depth) =>
-    grid.width.flatMap((width) =>
-      sparsities.map((sparsity) => ({ method: name, depth, width, sparsity, activation })),
-    ),
-  );
+  return sparsities.map((sparsity) => ({ method: name, ...spec, sparsity }));
 }
 
-/** The starts asked for that the method has with an activation, each beside what it comes to. */
+/** The starts that a method has with a model and an activation. */
+function possibleStarts(
+  method: Method,
+  { model, activation }: Pick<ModelSpec, "model" | "activation">,
+): Start[] {
+  return method.starts(activation).filter((start) => hasStart(model ?? "mlp", start));
+}
+
+/** Those of them that were asked for, each beside what it comes to. */
 function startsOf(
   method: Method,
-  activation: Activation,
+  spec: ModelSpec,
   grid: Grid,
 ): (readonly [asked: Grid["start"][number], start: Start])[] {
-  const possible = method.starts(activation);
+  const possible = possibleStarts(method, spec);
   return grid.start.flatMap((asked) => {
     const start = asked === "best" ? possible[0] : asked;
     return start !== undefined && possible.includes(start) ? [[asked, start] as const] : [];
@@ -107,7 +170,7 @@ function startsOf(
 }
 
 function withoutStart(method: Method, shape: Shape, grid: Grid): Infeasible {
-  const possible = method.starts(shape.activation);
+  const possible = possibleStarts(method, shape);
   const rates = grid.learningRate?.length ?? 1;
   const reason =
     possible.length === 0
@@ -135,7 +198,7 @@ function addLines(
 ): void {
   for (const rate of learningRate) {
     const own = rate === null ? searchSteps : 0;
-    const rest = { ...spec, askedStart, steps, searchSteps: own, learningRate: rate };
+    const rest = { ...specOf(spec), askedStart, steps, searchSteps: own, learningRate: rate };
     const key = JSON.stringify(rest);
     const all = new Set([...(lines.get(key)?.seeds ?? []), ...seeds]);
     lines.set(key, { ...rest, seeds: [...all].sort((a, b) => a - b) });

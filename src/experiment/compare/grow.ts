@@ -77,10 +77,24 @@ interface GridPart {
   readonly of: (grid: Grid) => Partial<Grid>;
 }
 
+const axes = [
+  "methods",
+  "model",
+  "depth",
+  "width",
+  "kernelSize",
+  "downsample",
+  "weights",
+  "sparsity",
+  "activation",
+  "start",
+  "seeds",
+] as const;
+
 const parts: readonly GridPart[] = [
-  ...(["methods", "depth", "width", "sparsity", "activation", "start", "seeds"] as const).map((name) => ({
+  ...axes.map((name) => ({
     names: [name],
-    of: (grid: Grid) => ({ [name]: grid[name] }),
+    of: (grid: Grid) => (grid[name] === undefined ? {} : { [name]: grid[name] }),
   })),
   { names: ["steps", "epochs"], of: ({ steps }) => ({ steps }) },
   {

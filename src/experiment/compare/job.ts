@@ -7,8 +7,9 @@
 import { createHash } from "node:crypto";
 import { defaultLearningRate } from "../defaults.ts";
 import { type SettingName, type Settings, settingHelp } from "../settings.ts";
+import { layerKinds, weightLayers } from "./compared-models.ts";
 import type { SharedSettings } from "./complete.ts";
-import type { Line, NetworkSpec } from "./grid.ts";
+import { type Line, type NetworkSpec, specOf } from "./grid.ts";
 import { sharedNames } from "./settings.ts";
 
 interface CommonKey {
@@ -83,7 +84,7 @@ export function jobMaker(shared: SharedSettings, data: string): JobMaker {
   const { evaluations, evaluationSamples, validation } = shared;
   return {
     trials: (line, beyond) =>
-      candidateRates(line.depth, shared, beyond).map((learningRate) =>
+      candidateRates(line, shared, beyond).map((learningRate) =>
         named({
           kind: "trial",
           ...common(line, trialSeed),
@@ -105,21 +106,17 @@ export function jobMaker(shared: SharedSettings, data: string): JobMaker {
   };
 }
 
-/** The rates tried at a depth, ascending: around the default rule, a factor apart; `beyond` adds to the ends. */
+/** The rates tried for a network, ascending: around the default rule, a factor apart; `beyond` adds to the ends. */
 export function candidateRates(
-  depth: number,
+  spec: Pick<NetworkSpec, "model" | "depth" | "width" | "activation">,
   { optimizer = "sgd", rates, rateFactor }: Pick<SharedSettings, "optimizer" | "rates" | "rateFactor">,
   { smallest, largest }: Beyond = { smallest: 0, largest: 0 },
 ): number[] {
-  const middle = defaultLearningRate(depth, optimizer);
+  const middle = defaultLearningRate(weightLayers(spec), optimizer, layerKinds(spec));
   const least = -Math.floor(rates / 2) - smallest;
   return Array.from({ length: smallest + rates + largest }, (_, i) =>
     Number((middle * rateFactor ** (least + i)).toPrecision(3)),
   );
-}
-
-function specOf({ method, depth, width, sparsity, activation, start }: Line): NetworkSpec {
-  return { method, depth, width, sparsity, activation, start };
 }
 
 function named<K extends JobKey>(key: K): Job<K> {

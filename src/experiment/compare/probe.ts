@@ -3,28 +3,20 @@
  * input-output Jacobian treats directions, and what its certificate says.
  */
 
-import type { CertificateData } from "../../certificate/certificate.ts";
-import { certify } from "../../certificate/index.ts";
+import { certify, hasMask } from "../../certificate/index.ts";
 import { type Dataset, inputWidth } from "../../data/dataset.ts";
 import { singularValues } from "../../math/singular-values.ts";
-import type { Network } from "../../network/network.ts";
+import { type AnyNetwork, isMlp, type Network } from "../../network/network.ts";
 import { countsOf } from "../counts.ts";
 import { standardisedSamples } from "../train.ts";
 import { forwardSlopes, multiplyTransposed, type Slopes } from "./backward.ts";
+import { finite, type LayerSignal, probeImages } from "./probe-images.ts";
 
-/** How strong a signal and its gradient are at one layer; null where they are not finite. */
-export interface LayerSignal {
-  /** From 1. */
-  readonly layer: number;
-  /** Root mean square of the pre-activations. */
-  readonly signal: number | null;
-  /** Root mean square, over units and samples, of the loss's gradient by the pre-activations. */
-  readonly gradient: number | null;
-}
+export type { LayerSignal };
 
 /** Singular values of the Jacobian from the inputs to the last hidden layer, counted on a logarithmic scale. */
 export interface JacobianHistogram {
-  /** Samples whose values are counted. */
+  /** Samples whose values are counted; 0 where that would take too long. */
   readonly samples: number;
   /** Edges in powers of ten, ascending; values below the first are in `below`. */
   readonly edges: readonly number[];
@@ -46,7 +38,7 @@ export interface NetworkFacts {
   readonly connectedAfter: number | null;
   readonly lowerBound: number | null;
   readonly orthogonal: boolean | null;
-  /** Largest max |W Wᵀ / gain² − I| of all layers. */
+  /** Largest max |W Wᵀ / gain² − I| of all layers; of convolutions |σ² / gain² − 1|. */
   readonly orthogonalityError: number | null;
   /** Smallest and largest singular value of a hidden layer's weights. */
   readonly singularValues: readonly [number, number] | null;
@@ -68,13 +60,23 @@ export interface ProbeResult {
 /** Samples for signals and gradients; the first of them for Jacobians. */
 const signalSamples = 32;
 const jacobianSamples = 2;
+/** Multiply-adds of each measurement of a network of convolutions: what takes more is left out. */
+const imageWork = 3e8;
 /** About how many layers are reported. */
 const reportedLayers = 100;
 /** Histogram bins: powers of ten from 1e-6 to 10, five each. */
 const [lowest, highest, binsPerPower] = [-6, 1, 5];
 
 /** Measures a network on the first training samples. */
-export function probe(network: Network, dataset: Dataset): ProbeResult {
+export function probe(network: AnyNetwork, dataset: Dataset): ProbeResult {
+  if (!isMlp(network)) {
+    const measured = probeImages(network, standardisedSamples(dataset, signalSamples), (outputs, count) =>
+      lossGradient(outputs, dataset, count),
+    );
+    const signals = reported(measured.signals.length).map((layer) => measured.signals[layer - 1]);
+    const jacobian = histogramOf(measured.jacobians);
+    return { facts: factsOf(network), signals, jacobian };
+  }
   const inputs = standardisedSamples(dataset, signalSamples);
   const count = inputs.length / inputWidth(dataset);
   const { outputs, slopes, meanSquares } = forwardSlopes(network, inputs, count);
@@ -132,9 +134,13 @@ function gradientNorms(network: Network, slopes: Slopes, last: Float64Array, cou
  */
 function jacobianHistogram(network: Network, slopes: Slopes, count: number): JacobianHistogram {
   const samples = Math.min(jacobianSamples, count);
-  const values = Array.from({ length: samples }, (_, s) =>
-    Array.from(jacobianValues(network, slopes, count, s)),
-  ).flat();
+  return histogramOf(Array.from({ length: samples }, (_, s) => jacobianValues(network, slopes, count, s)));
+}
+
+/** Singular values of each sample's Jacobian, counted together; nothing where no sample was measured. */
+function histogramOf(jacobians: readonly Float64Array[]): JacobianHistogram {
+  const values = jacobians.flatMap((one) => Array.from(one));
+  const total = Math.max(1, values.length);
   const bins = (highest - lowest) * binsPerPower;
   const edges = Array.from({ length: bins + 1 }, (_, i) => lowest + i / binsPerPower);
   const counts = new Array<number>(bins).fill(0);
@@ -147,11 +153,11 @@ function jacobianHistogram(network: Network, slopes: Slopes, count: number): Jac
     else counts[bin]++;
   }
   return {
-    samples,
+    samples: jacobians.length,
     edges,
-    shares: counts.map((n) => n / values.length),
-    below: below / values.length,
-    above: above / values.length,
+    shares: counts.map((n) => n / total),
+    below: below / total,
+    above: above / total,
     rootMeanSquare: finite(Math.sqrt(square / values.length)),
   };
 }
@@ -180,9 +186,10 @@ function jacobianValues(network: Network, slopes: Slopes, count: number, sample:
   return singularValues(columns, inputs, rows).map((value) => value / inputScale);
 }
 
-function factsOf(network: Network): NetworkFacts {
-  const certificate: CertificateData = certify(network);
-  const { layers, reach, verdict } = certificate;
+function factsOf(network: AnyNetwork): NetworkFacts {
+  const certificate = isMlp(network) ? certify(network) : certify(network, { workLimit: imageWork });
+  const { reach, verdict } = certificate;
+  const layers = certificate.layers.filter(hasMask);
   const hidden = layers.length > 2 ? layers.slice(1, -1) : layers;
   const values = hidden.map(({ singularValues: range }) => range);
   const errors = layers.map(({ orthogonalityError }) => orthogonalityError);
@@ -206,10 +213,6 @@ function factsOf(network: Network): NetworkFacts {
     spectralRatio: allKnown(ratios, (list) => Math.max(...list)),
     emptyLayers: layers.filter(({ nonZeros }) => nonZeros === 0).length,
   };
-}
-
-function finite(value: number): number | null {
-  return Number.isFinite(value) ? value : null;
 }
 
 /** Something of all values; null when one is missing. */

@@ -16,7 +16,7 @@ export interface TestPoint {
   readonly accuracy: number;
   /** Null where it is not finite. */
   readonly loss: number | null;
-  /** Weights of the network tested. */
+  /** Connections of the network tested; of convolutions, kernels. */
   readonly nonZeros: number;
 }
 
@@ -38,7 +38,7 @@ export interface TrainResult {
   readonly flops: Flops;
   /** Weights and biases of the network that training began and ended with. */
   readonly parameters: { readonly start: number; readonly end: number };
-  /** Share of weights left out, likewise. */
+  /** Share of connections left out, likewise. */
   readonly sparsityReached: { readonly start: number; readonly end: number };
   /** Largest memory of the trainer on one thread: weights, gradients, optimizer state and activations. */
   readonly engineBytes: number;

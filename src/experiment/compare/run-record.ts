@@ -46,7 +46,7 @@ export function runRecord(
   const plan = planCell(key, dataset, 1);
   const { network, seed, learningRate, steps } = key;
   const { points, ...rest } = result as TrainResult;
-  const final = finalWeights(plan);
+  const final = finalConnections(plan);
   const last = points.at(-1);
   const reachedSparsity = last === undefined || last.nonZeros <= final;
   return {
@@ -64,17 +64,17 @@ export function runRecord(
   };
 }
 
-/** The first test at which a network of at most `final` weights was at least this accurate. */
+/** The first test at which a network of at most `final` connections was at least this accurate. */
 export function firstReached(points: readonly TestPoint[], target: number, final: number): Reached {
   const first = points.find(({ accuracy, nonZeros }) => accuracy >= target && nonZeros <= final);
   return { target, iterations: first?.step ?? null, flops: first?.flops ?? null };
 }
 
-/** Weights by which rankings of all layers may miss where connections have twins. */
+/** Connections by which rankings of all layers may miss where they have twins. */
 const missedByTwins = 3;
 
-/** Weights that the method plans to end with, at most; without limit where it plans no fewer than it begins with. */
-function finalWeights({ method, task }: CellPlan): number {
+/** Connections that the method plans to end with, at most; without limit where it plans no fewer than it begins with. */
+function finalConnections({ method, task }: CellPlan): number {
   if (method.when !== "after") return Number.POSITIVE_INFINITY;
   return layerCounts(task).reduce((sum, count) => sum + count, missedByTwins);
 }
@@ -96,6 +96,6 @@ function peakBytes({ method, task, trainerOptions, dataset }: CellPlan, engineBy
   const beside = (method.updater?.densePasses ?? 0) > 0;
   if (!before && !beside) return engineBytes;
   const batchSize = Math.min(trainerOptions.batchSize, dataset.train.count);
-  const dense = denseBytes(task.widths, trainerOptions.loss, batchSize);
+  const dense = denseBytes(task, trainerOptions.loss, batchSize);
   return Math.max(before ? dense : 0, engineBytes + (beside ? dense : 0));
 }

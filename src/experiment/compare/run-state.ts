@@ -7,7 +7,7 @@ import { existsSync } from "node:fs";
 import { IsosparseError } from "../../errors.ts";
 import { loadCheckpoint, saveCheckpoint } from "../../formats/network-file.ts";
 import { float32Tensor, type Tensor } from "../../formats/tensor.ts";
-import type { Network } from "../../network/network.ts";
+import type { AnyNetwork } from "../../network/network.ts";
 import type { Memory, OptimizerState } from "../../sparsify/index.ts";
 import type { Flops } from "./flops.ts";
 import type { TestPoint, TrainResult } from "./results.ts";
@@ -26,7 +26,7 @@ export interface RunProgress {
 
 /** A run between two steps, after its test and its update. */
 export interface RunState {
-  readonly network: Network;
+  readonly network: AnyNetwork;
   /** Absent before the first step. */
   readonly optimizer?: OptimizerState;
   readonly memory: Memory;

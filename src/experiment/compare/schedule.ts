@@ -4,6 +4,7 @@
  */
 
 import { methodNamed } from "../../sparsify/index.ts";
+import { denseWork } from "./compared-models.ts";
 import type { Line } from "./grid.ts";
 import type { Beyond, Job, JobMaker, ProbeKey, TrainKey, TrialKey } from "./job.ts";
 import type { TrainResult } from "./results.ts";
@@ -115,7 +116,7 @@ export function countJobs(plans: readonly LineJobs[], known: Known): Counted {
 const probeSteps = 10;
 
 /** About, in the unit of one connection. */
-function workOfStep({ method, depth, width, sparsity }: Line): number {
-  const densest = methodNamed(method).when === "after" ? 1 : 1 - sparsity;
-  return depth * width * width * densest;
+function workOfStep(line: Line): number {
+  const densest = methodNamed(line.method).when === "after" ? 1 : 1 - line.sparsity;
+  return denseWork(line) * densest;
 }

@@ -40,16 +40,18 @@ describe("chooseRate", () => {
   });
 });
 
+const deep = { depth: 1000, width: 8, activation: "tanh" } as const;
+
 describe("candidateRates", () => {
   it("stand a factor apart around the default rule", () => {
-    expect(candidateRates(1000, { rates: 5, rateFactor: 3 })).toEqual([
+    expect(candidateRates(deep, { rates: 5, rateFactor: 3 })).toEqual([
       0.000111, 0.000333, 0.001, 0.003, 0.009,
     ]);
-    expect(candidateRates(1000, { rates: 3, rateFactor: 3 }, { smallest: 1, largest: 1 })).toEqual([
+    expect(candidateRates(deep, { rates: 3, rateFactor: 3 }, { smallest: 1, largest: 1 })).toEqual([
       0.000111, 0.000333, 0.001, 0.003, 0.009,
     ]);
-    expect(candidateRates(1000, { rates: 1, rateFactor: 3 })).toEqual([0.001]);
-    expect(candidateRates(1000, { rates: 2, rateFactor: 2, optimizer: "adam" })).toEqual([0.000075, 0.00015]);
+    expect(candidateRates(deep, { rates: 1, rateFactor: 3 })).toEqual([0.001]);
+    expect(candidateRates(deep, { rates: 2, rateFactor: 2, optimizer: "adam" })).toEqual([0.000075, 0.00015]);
   });
 });
 

@@ -11,6 +11,7 @@ import {
   settingNames,
   settingsSchema,
 } from "../settings.ts";
+import { comparedModels, kernelWeights } from "./compared-models.ts";
 
 /** What the help says about a setting of a comparison. */
 export interface CompareSettingHelp {
@@ -27,9 +28,12 @@ const run = settingsSchema.shape;
 
 /** Settings of a run that a comparison has on an axis, or under another name, or not at all. */
 const ofRunsOnly = [
+  "model",
   "depth",
   "width",
   "layers",
+  "kernelSize",
+  "downsample",
   "activation",
   "topology",
   "arrangement",
@@ -95,20 +99,41 @@ const names = z.string({ error: "must be names" }).min(1, { error: "must be name
 /** The axes of a grid, and how long its runs are. */
 const gridShape = {
   methods: axis(names, { kind: "text", value: "LIST", description: "how networks become sparse" }),
+  model: axis(z.enum(comparedModels, { error: `must be among ${comparedModels.join(", ")}` }), {
+    kind: "text",
+    value: "LIST",
+    description: `what is made: ${comparedModels.join(", ")}`,
+  }),
   depth: axis(run.depth.unwrap(), {
     kind: "number",
     value: "LIST",
-    description: "weight layers, the first and last included",
+    description: "weight layers, the first and last included; of convolutions, the hidden ones",
   }),
   width: axis(run.width.unwrap(), {
     kind: "number",
     value: "LIST",
-    description: "units of every hidden layer",
+    description: "units of every hidden layer, or channels",
+  }),
+  kernelSize: axis(run.kernelSize.unwrap(), {
+    kind: "number",
+    value: "LIST",
+    description: "taps a side of every kernel",
+  }),
+  downsample: axis(run.downsample.unwrap(), {
+    kind: "text",
+    value: "LIST",
+    description: "how the stem of cnn makes images smaller: stride, spaceToDepth",
+  }),
+  weights: axis(z.enum(kernelWeights, { error: `must be among ${kernelWeights.join(", ")}` }), {
+    kind: "text",
+    value: "LIST",
+    description: "orthogonal kernels of the methods that begin with them: delta, eco",
   }),
   sparsity: axis(run.sparsity.unwrap(), {
     kind: "number",
     value: "LIST",
-    description: "shares of connections left out, from 0 up to 1; dense methods run once for all",
+    description:
+      "shares of connections left out, from 0 up to 1; of convolutions, of kernels; dense methods run once for all",
   }),
   activation: axis(run.activation.unwrap(), {
     kind: "text",

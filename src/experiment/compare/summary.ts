@@ -8,7 +8,7 @@ import type { Dataset } from "../../data/dataset.ts";
 import { methodNamed } from "../../sparsify/index.ts";
 import { type Comparison, settingsOf } from "./complete.ts";
 import { type Flops, totalFlops } from "./flops.ts";
-import type { Infeasible, Line, NetworkSpec } from "./grid.ts";
+import { type Infeasible, type Line, type NetworkSpec, specOf } from "./grid.ts";
 import type { ProbeResult } from "./probe.ts";
 import type { RunStatus, TrainResult, Wall } from "./results.ts";
 import { type Reached, type RunRecord, runRecord } from "./run-record.ts";
@@ -180,13 +180,13 @@ function summarizeLine(
   targets: readonly number[],
 ): LineSummary {
   const { line, choice, trials } = plan;
-  const { askedStart, steps, seeds, searchSteps, learningRate, ...spec } = line;
+  const { askedStart, steps, seeds } = line;
   const runs = plan.cells.flatMap(({ id }) => records.get(id) ?? []);
   const [first] = runs;
   const ended: Record<RunStatus, number> = { trained: 0, guessing: 0, diverged: 0 };
   for (const { status } of runs) ended[status]++;
   return {
-    ...spec,
+    ...specOf(line),
     askedStart,
     steps,
     learningRate: choice?.learningRate ?? null,
@@ -238,16 +238,10 @@ function lineReached(target: number, found: readonly Reached[]): LineReached {
 function searchRecord({ line, trials, choice }: LineJobs, known: Known): SearchRecord[] {
   const done = trials.filter(({ id }) => known.has(id));
   if (done.length === 0) return [];
-  const { method, depth, width, sparsity, activation, start, searchSteps } = line;
   return [
     {
-      method,
-      depth,
-      width,
-      sparsity,
-      activation,
-      start,
-      steps: searchSteps,
+      ...specOf(line),
+      steps: line.searchSteps,
       trials: done.map(({ id, key }) => {
         const { result, wall } = known.get(id)!;
         const { status, accuracy, loss } = result as TrainResult;

@@ -85,8 +85,11 @@ function measured({ probes }: ComparisonResults): (readonly [ProbeRecord, ProbeR
   return probes.flatMap((probe) => (probe.result === null ? [] : [[probe, probe.result] as const]));
 }
 
-function specCells({ method, depth, width, sparsity, activation, start }: NetworkSpec): Row {
-  return { method, depth, width, sparsity, activation, start };
+/** What is of convolutions only is left empty elsewhere. */
+function specCells(spec: NetworkSpec): Row {
+  const { method, model = "mlp", depth, width, sparsity, activation, start } = spec;
+  const { kernelSize = null, downsample = null, weights = null } = spec;
+  return { method, model, depth, width, kernelSize, downsample, weights, sparsity, activation, start };
 }
 
 function yesNo(value: boolean | null): number | null {

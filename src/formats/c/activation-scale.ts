@@ -13,15 +13,25 @@ const BINS = 512;
 /** Shares of the range that are cut off at an end, to try. */
 const CUTS = [0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4];
 
-/** The scale for values like these. */
-export function chooseScale(values: Float64Array): ActivationScale {
+/**
+ * The scale for values like these. With `zero`, one of the 256 numbers is 0 exactly, as the zeros beyond an image's
+ * border want it; `shift` is then whole.
+ */
+export function chooseScale(values: Float64Array, zero = false): ActivationScale {
+  const { low, high } = chooseEnds(values);
+  if (!zero) return scaleOf(low, high);
+  const { factor, shift } = scaleOf(Math.min(low, 0), Math.max(high, 0));
+  return { factor, shift: Math.round(shift) };
+}
+
+function chooseEnds(values: Float64Array): { low: number; high: number } {
   let [low, high] = [Infinity, -Infinity];
   for (let i = 0; i < values.length; i++) {
     low = Math.min(low, values[i]);
     high = Math.max(high, values[i]);
   }
   // A constant: any range around it.
-  if (!(high > low)) return scaleOf(low, low + Math.max(1e-3, Math.abs(low) / 64));
+  if (!(high > low)) return { low, high: low + Math.max(1e-3, Math.abs(low) / 64) };
   const counts = histogram(values, low, high);
   let best = { error: Infinity, low, high };
   for (const cutLow of CUTS) {
@@ -31,7 +41,7 @@ export function chooseScale(values: Float64Array): ActivationScale {
       if (error < best.error) best = { error, ...ends };
     }
   }
-  return scaleOf(best.low, best.high);
+  return best;
 }
 
 function scaleOf(low: number, high: number): ActivationScale {

@@ -3,8 +3,10 @@
  * columns. What a network does not use is not written, as compilers warn of it.
  */
 
-import type { Activation, LinearLayer } from "../../network/network.ts";
-import { ACTIVATION_CODES, CONTIGUOUS, DEALT, EVEN, type Shape, type Tables } from "./c-model.ts";
+import type { Activation, LinearLayer, WeightedLayer } from "../../network/network.ts";
+import type { InputScaling } from "../export/exporter.ts";
+import { ACTIVATION_CODES, CONTIGUOUS, DEALT, EVEN, type Shape, type Tables, tabulate } from "./c-model.ts";
+import { type ScalingText, scalingText } from "./c-scaling.ts";
 import { arrayText, unsignedBits } from "./c-text.ts";
 
 /** What of the code a network needs. */
@@ -30,6 +32,19 @@ export const ACTIVATION_TEXT: Readonly<Record<Curved, string>> = {
   hardtanh: "z < -1.0f ? -1.0f : z > 1.0f ? 1.0f : z",
 };
 
+/** An instruction that does nothing, for loops that should be vectors. */
+export const BY_ROWS_TEXT = `/*
+ * An empty instruction in a loop: gcc then makes vectors of the rows, which are side by side, and not of the columns,
+ * whose float sums it may not reorder and would add one by one (gcc 12, -O3: a quarter of the speed).
+ */
+#ifdef __GNUC__
+#define BY_ROWS __asm__ volatile("")
+#else
+#define BY_ROWS ((void)0)
+#endif
+
+`;
+
 /** What these tables need. */
 export function needsOf({ shapes }: Tables): Needs {
   const blocks = shapes.filter(({ edges }) => edges === 0);
@@ -48,8 +63,34 @@ export function needsOf({ shapes }: Tables): Needs {
   };
 }
 
+/** What the float32 and the int8 file of a chain of linear layers both begin with. */
+export interface ChainParts {
+  readonly tables: Tables;
+  readonly needs: Needs;
+  readonly inputs: ScalingText;
+  readonly buffers: readonly [first: number, second: number];
+  readonly weightCount: number;
+  readonly rowCount: number;
+}
+
+/** `withInput`: the inputs, too, go through a buffer. */
+export function chainParts(
+  layers: readonly LinearLayer[],
+  scaling: InputScaling | undefined,
+  withInput: boolean,
+): ChainParts {
+  const tables = tabulate(layers);
+  return {
+    tables,
+    needs: needsOf(tables),
+    inputs: scalingText(scaling),
+    buffers: bufferWidths(layers, withInput),
+    ...totals(layers),
+  };
+}
+
 /** Weights and rows of all layers together. */
-export function totals(layers: readonly LinearLayer[]): { weightCount: number; rowCount: number } {
+export function totals(layers: readonly WeightedLayer[]): { weightCount: number; rowCount: number } {
   let [weightCount, rowCount] = [0, 0];
   for (const { weights, bias } of layers) {
     weightCount += weights.length;
@@ -77,7 +118,14 @@ export function tableBytes({ shapes, shapeOf, indices }: Tables): number {
 /** The types and tables. */
 export function tablesText({ shapes, shapeOf, indices }: Tables): string {
   return `#define LAYERS ${shapeOf.length}u
-/* In the place of an index array: units side by side, dealt out like cards, or shares as equal as can be. */
+${shapesText(shapes)}
+${arrayText(`uint${unsignedBits(shapes.length - 1)}_t`, "shape_of", shapeOf)}
+${indicesText(indices)}`;
+}
+
+/** The type and table of shapes. */
+export function shapesText(shapes: readonly Shape[]): string {
+  return `/* In the place of an index array: units side by side, dealt out like cards, or shares as equal as can be. */
 #define CONTIGUOUS ${CONTIGUOUS}u
 #define DEALT ${DEALT}u
 #define EVEN ${EVEN}u
@@ -95,9 +143,14 @@ struct shape {
 static const struct shape shapes[${shapes.length}] = {
 ${shapes.map(shapeText).join(",\n")}
 };
+`;
+}
 
-${arrayText(`uint${unsignedBits(shapes.length - 1)}_t`, "shape_of", shapeOf)}
-${[...indices].map(([bits, values]) => `${arrayText(`uint${bits}_t`, `indices_${bits}`, values)}\n`).join("")}`;
+/** The index arrays. */
+export function indicesText(indices: Tables["indices"]): string {
+  return [...indices]
+    .map(([bits, values]) => `${arrayText(`uint${bits}_t`, `indices_${bits}`, values)}\n`)
+    .join("");
 }
 
 function shapeText(shape: Shape): string {
@@ -120,7 +173,7 @@ export function placesText(tables: Tables, needs: Needs, element: string): strin
   return `${parts.join("\n")}\n`;
 }
 
-function indexAtText(widths: readonly number[]): string {
+export function indexAtText(widths: readonly number[]): string {
   const choices = widths
     .slice(0, -1)
     .map((bits) => `  if (layer->index_bits == ${bits}) return indices_${bits}[at];`);
@@ -133,7 +186,7 @@ ${first}
 `;
 }
 
-function shareText(sized: boolean): string {
+export function shareText(sized: boolean): string {
   const explicit = "  if (layer->sizes != EVEN) return index_at(layer, layer->sizes + 2u * group + side);\n";
   return `/* Units of group \`group\`: side 0, rows; 1, columns. */
 static uint32_t share(const struct shape *layer, uint32_t group, uint32_t side)
@@ -144,7 +197,7 @@ ${sized ? explicit : ""}  return total / layer->groups + (group < total % layer-
 `;
 }
 
-function rowOfText(indexed: boolean): string {
+export function rowOfText(indexed: boolean): string {
   const explicit =
     "  if (layer->row_order != DEALT) return index_at(layer, layer->row_order + first + unit);\n";
   return `/* The row that is unit \`unit\` of group \`group\`, before which come \`first\` rows of other groups. */
@@ -180,7 +233,7 @@ ${indexed ? explicit : ""}  for (group = 0; group < layer->groups; group++) {
  * Widths of the two buffers that layers write to in turn, the second one first; the first also takes the inputs if
  * `withInput`. The last layer writes to the caller's array. 1 where nothing is written.
  */
-export function bufferWidths(
+function bufferWidths(
   layers: readonly LinearLayer[],
   withInput: boolean,
 ): [first: number, second: number] {

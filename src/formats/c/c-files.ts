@@ -5,18 +5,17 @@
 import type { Samples } from "../../certificate/index.ts";
 import { ArgumentError } from "../../errors.ts";
 import { forward } from "../../network/evaluate.ts";
-import { type Network, widths } from "../../network/network.ts";
+import { foldBatchNorm } from "../../network/fold-batch-norm.ts";
+import { networkInput, networkOutput, sizeOf } from "../../network/layer-shape.ts";
+import type { AnyNetwork } from "../../network/network.ts";
 import { validateNetwork } from "../../network/validate.ts";
 import type { ExportForm } from "../export/exporter.ts";
-import { floatBody } from "./c-float.ts";
-import { int8Body } from "./c-int8.ts";
+import { type CWritten, writeBody } from "./c-body.ts";
 import { standardised, unstandardised } from "./c-scaling.ts";
 import { commentText } from "./c-text.ts";
 import { denseNetwork } from "./dense-layers.ts";
 import { type CCosts, costsOf, type Opening, openingComment } from "./opening-comment.ts";
-import { type QuantisedLayer, quantise } from "./quantise.ts";
 import { selfTestText } from "./self-test.ts";
-import { simulate } from "./simulate.ts";
 
 /** How to write a network. */
 export interface COptions extends Pick<Opening, "source" | "scaling" | "certificate"> {
@@ -58,29 +57,28 @@ const COMPARED = 128;
 const TESTED = 8;
 
 /**
- * The C files of `network`. The memory that they take is that of the non-zeros, unless the form is `dense`.
- * Throws ArgumentError: `"bad-prefix"`, `"bad-input-size"` for samples that do not fit, `"too-wide"` (int8).
+ * The C files of `network`. The memory that they take is that of the non-zeros, unless the form is `dense`. Batch
+ * normalization becomes part of the weights before it, where there are such.
+ *
+ * Throws ArgumentError: `"bad-prefix"`, `"bad-input-size"` for samples that do not fit, `"too-wide"` (int8),
+ * `"bad-network"`.
  */
-export function toC(network: Network, options: COptions): CFiles {
+export function toC(network: AnyNetwork, options: COptions): CFiles {
   const { prefix, form = "fast", scaling, int8, selfTest } = options;
   checkPrefix(prefix);
   validateNetwork(network);
-  const written = form === "dense" ? denseNetwork(network) : network;
-  const quantised = int8 && quantise(written, int8);
-  const body = quantised
-    ? int8Body(written.layers, quantised, prefix, scaling)
-    : floatBody(written.layers, prefix, scaling);
-  const fidelity = quantised && fidelityOf(written, quantised, int8);
-  const opening = {
+  const written = foldBatchNorm(form === "dense" ? denseNetwork(network) : network);
+  const { body, int8: fitted } = writeBody(written, prefix, scaling, int8);
+  const fidelity = fitted && fidelityOf(written, fitted);
+  const comment = openingComment(network, body, {
     ...options,
-    precision: quantised ? "int8" : "float32",
+    precision: fitted ? "int8" : "float32",
     fidelity: fidelity && inWords(fidelity),
-  };
-  const comment = openingComment(written, body, opening as Opening);
+  });
   return {
     source: `${comment}\n#include "${prefix}.h"\n\n#include <stdint.h>\n\n${body.text}`,
     header: headerText(network, options),
-    ...(selfTest && { selfTest: testText(written, quantised, selfTest, options) }),
+    ...(selfTest && { selfTest: testText(written, fitted, selfTest, options) }),
     costs: costsOf(body, written),
     ...(fidelity && { fidelity }),
   };
@@ -100,9 +98,8 @@ export function headerOpening(file: string): string {
   return `/* Inference with ${commentText(file)}, whose opening comment`;
 }
 
-function headerText(network: Network, { prefix, file = `${prefix}.c` }: COptions): string {
+function headerText(network: AnyNetwork, { prefix, file = `${prefix}.c` }: COptions): string {
   const upper = prefix.toUpperCase();
-  const ends = widths(network);
   return `${headerOpening(file)} says all about it. Made by isosparse. */
 
 #ifndef ${upper}_H
@@ -112,8 +109,8 @@ function headerText(network: Network, { prefix, file = `${prefix}.c` }: COptions
 extern "C" {
 #endif
 
-#define ${upper}_INPUTS ${ends[0]}u
-#define ${upper}_OUTPUTS ${ends[ends.length - 1]}u
+#define ${upper}_INPUTS ${sizeOf(networkInput(network))}u
+#define ${upper}_OUTPUTS ${sizeOf(networkOutput(network))}u
 
 /* input: ${upper}_INPUTS numbers; output: ${upper}_OUTPUTS numbers. */
 void ${prefix}_predict(const float *input, float *output);
@@ -127,30 +124,30 @@ void ${prefix}_predict(const float *input, float *output);
 }
 
 function testText(
-  network: Network,
-  quantised: readonly QuantisedLayer[] | undefined,
+  network: AnyNetwork,
+  int8: CWritten["int8"],
   samples: Samples,
   { prefix, file = `${prefix}.c`, scaling }: COptions,
 ): string {
-  const width = network.layers[0].topology.columns;
+  const width = sizeOf(networkInput(network));
   const count = Math.min(TESTED, samples.count);
   const raw = unstandardised(samples.inputs.subarray(0, count * width), width, scaling);
   const inputs = standardised(raw, width, scaling);
-  const outputs = quantised
-    ? simulate(network, quantised, inputs)
+  const outputs = int8
+    ? int8.answers(inputs)
     : Float32Array.from(forward(network, Float64Array.from(inputs), count));
   const largest = outputs.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   // A compiler that fuses multiply and add may round an int8 activation to its neighbour.
-  const tolerance = (quantised ? 0.05 : 1e-4) * Math.max(largest, 1e-30);
+  const tolerance = (int8 ? 0.05 : 1e-4) * Math.max(largest, 1e-30);
   return selfTestText(prefix, file, { count, inputs: raw, outputs, tolerance });
 }
 
-function fidelityOf(network: Network, quantised: readonly QuantisedLayer[], samples: Samples): Fidelity {
-  const width = network.layers[0].topology.columns;
+function fidelityOf(network: AnyNetwork, { answers, samples }: NonNullable<CWritten["int8"]>): Fidelity {
+  const width = sizeOf(networkInput(network));
   const count = Math.min(COMPARED, samples.count);
   const inputs = Float32Array.from(samples.inputs.subarray(0, count * width));
   const exact = forward(network, Float64Array.from(inputs), count);
-  const actual = simulate(network, quantised, inputs);
+  const actual = answers(inputs);
   const outputs = exact.length / count;
   let [errors, squares, same] = [0, 0, 0];
   for (let i = 0; i < exact.length; i++) {

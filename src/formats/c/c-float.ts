@@ -6,19 +6,17 @@ import type { LinearLayer } from "../../network/network.ts";
 import type { InputScaling } from "../export/exporter.ts";
 import {
   ACTIVATION_TEXT,
-  bufferWidths,
+  BY_ROWS_TEXT,
+  chainParts,
   gatheredColumns,
   type Needs,
-  needsOf,
   placesText,
   tableBytes,
   tablesText,
-  totals,
 } from "./c-code.ts";
-import { ACTIVATION_CODES, tabulate } from "./c-model.ts";
+import { ACTIVATION_CODES } from "./c-model.ts";
 import { toCPanels } from "./c-panels.ts";
 import { rowsInOrder } from "./c-rows.ts";
-import { scalingText } from "./c-scaling.ts";
 import { tanhText } from "./c-tanh.ts";
 import { arrayText, floatText, joined } from "./c-text.ts";
 
@@ -37,9 +35,11 @@ export function floatBody(
   prefix: string,
   scaling: InputScaling | undefined,
 ): CBody {
-  const tables = tabulate(layers);
-  const needs = needsOf(tables);
-  const { weightCount, rowCount } = totals(layers);
+  const { tables, needs, inputs, buffers, weightCount, rowCount } = chainParts(
+    layers,
+    scaling,
+    scaling !== undefined,
+  );
   const weights = joined(
     new Float32Array(weightCount),
     layers.map((layer) => inPanels(layer)),
@@ -48,8 +48,6 @@ export function floatBody(
     new Float32Array(rowCount),
     layers.map(({ topology, bias }) => Float32Array.from(rowsInOrder(topology).rows, (row) => bias[row])),
   );
-  const inputs = scalingText(scaling);
-  const buffers = bufferWidths(layers, scaling !== undefined);
   const text = [
     tablesText(tables),
     arrayText("float", "weights", weights, floatText),
@@ -58,7 +56,7 @@ export function floatBody(
     inputs.arrays,
     placesText(tables, needs, "float"),
     needs.activations.includes("tanh") ? tanhText() : "",
-    needs.blocks ? BLOCKS : "",
+    needs.blocks ? `${BY_ROWS_TEXT}${BLOCKS}` : "",
     ...needs.edgeBits.map(edgesText),
     activateText(needs.activations),
     predictText(prefix, needs, scaling && inputs.input, buffers),
@@ -79,17 +77,7 @@ function inPanels({ topology, weights }: LinearLayer): Float32Array {
   return topology.kind === "blocks" ? toCPanels(topology, weights) : weights;
 }
 
-const BLOCKS = `/*
- * An empty instruction in a loop: gcc then makes vectors of the rows, which are side by side, and not of the columns,
- * whose float sums it may not reorder and would add one by one (gcc 12, -O3: a quarter of the speed).
- */
-#ifdef __GNUC__
-#define BY_ROWS __asm__ volatile("")
-#else
-#define BY_ROWS ((void)0)
-#endif
-
-/* Outputs of \`height\` rows of a block at once; their weights lie column by column. */
+const BLOCKS = `/* Outputs of \`height\` rows of a block at once; their weights lie column by column. */
 static inline void panel(uint32_t height, const float *w, const float *bias, const float *x, uint32_t columns, float *sums)
 {
   uint32_t r, c;

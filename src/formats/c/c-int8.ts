@@ -7,18 +7,15 @@ import type { LinearLayer } from "../../network/network.ts";
 import type { InputScaling } from "../export/exporter.ts";
 import {
   ACTIVATION_TEXT,
-  bufferWidths,
+  chainParts,
   gatheredColumns,
   type Needs,
-  needsOf,
   placesText,
   tableBytes,
   tablesText,
-  totals,
 } from "./c-code.ts";
 import type { CBody } from "./c-float.ts";
-import { ACTIVATION_CODES, tabulate } from "./c-model.ts";
-import { scalingText } from "./c-scaling.ts";
+import { ACTIVATION_CODES } from "./c-model.ts";
 import { tanhText } from "./c-tanh.ts";
 import { arrayText, floatText, joined } from "./c-text.ts";
 import type { QuantisedLayer } from "./quantise.ts";
@@ -30,11 +27,7 @@ export function int8Body(
   prefix: string,
   scaling: InputScaling | undefined,
 ): CBody {
-  const tables = tabulate(layers);
-  const needs = needsOf(tables);
-  const inputs = scalingText(scaling);
-  const buffers = bufferWidths(layers, true);
-  const { weightCount, rowCount } = totals(layers);
+  const { tables, needs, inputs, buffers, weightCount, rowCount } = chainParts(layers, scaling, true);
   const all = <T extends Int8Array | Int16Array | Uint16Array>(whole: T, of: (layer: QuantisedLayer) => T) =>
     joined(whole, quantised.map(of));
   const text = [

@@ -7,8 +7,8 @@
  * and a de Bruijn layer is exactly that (docs/theory.md, section 3).
  */
 
-import type { Activation, LinearLayer } from "../../network/network.ts";
-import { type BlockTopology, type EdgeTopology, groupCount, nonZeros } from "../../topology/topology.ts";
+import type { Activation, WeightedLayer } from "../../network/network.ts";
+import { type BlockTopology, type EdgeTopology, groupCount } from "../../topology/topology.ts";
 import { unsignedBits } from "./c-text.ts";
 
 /** Activations as the C file numbers them. */
@@ -31,6 +31,7 @@ export interface Shape {
   readonly columns: number;
   /** Blocks: groups. Edges: edges of each row, where all have as many. */
   readonly groups: number;
+  /** A convolution's taps too. */
   readonly weights: number;
   /** CONTIGUOUS, DEALT or a place in the layer's index array. */
   readonly rowOrder: number;
@@ -55,7 +56,7 @@ export interface Tables {
 type Order = typeof CONTIGUOUS | typeof DEALT | Int32Array;
 
 /** The tables of these layers, equal shapes and equal index arrays kept once. */
-export function tabulate(layers: readonly LinearLayer[]): Tables {
+export function tabulate(layers: readonly WeightedLayer[]): Tables {
   const indices = new IndexArrays();
   const shapes: Shape[] = [];
   const known = new Map<string, number>();
@@ -69,9 +70,9 @@ export function tabulate(layers: readonly LinearLayer[]): Tables {
   return { shapes, shapeOf, indices: indices.arrays };
 }
 
-function shapeFor({ topology, activation }: LinearLayer, indices: IndexArrays): Shape {
+function shapeFor({ topology, weights, activation }: WeightedLayer, indices: IndexArrays): Shape {
   const { rows, columns } = topology;
-  const common = { rows, columns, weights: nonZeros(topology), activation: ACTIVATION_CODES[activation] };
+  const common = { rows, columns, weights: weights.length, activation: ACTIVATION_CODES[activation] };
   if (topology.kind === "edges") {
     const lengths = rowLengths(topology);
     const equal = lengths.every((length) => length === lengths[0]);

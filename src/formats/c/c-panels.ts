@@ -8,8 +8,11 @@
 
 import { type BlockTopology, groupCount } from "../../topology/topology.ts";
 
-/** The weights [non-zeros] of blocks, each row-major, in panels. */
-export function toCPanels(topology: BlockTopology, weights: Float32Array): Float32Array {
+/**
+ * The weights [non-zeros, taps] of blocks, each row-major, in panels. With more than one tap, a column is a tap of a
+ * channel: tap after tap, as the code looks at pixels.
+ */
+export function toCPanels(topology: BlockTopology, weights: Float32Array, taps = 1): Float32Array {
   const { rowOffsets, columnOffsets } = topology;
   const panels = new Float32Array(weights.length);
   let base = 0;
@@ -18,14 +21,16 @@ export function toCPanels(topology: BlockTopology, weights: Float32Array): Float
     const n = columnOffsets[q + 1] - columnOffsets[q];
     for (let first = 0; first < m; ) {
       const height = panelHeight(m - first);
-      for (let c = 0; c < n; c++) {
+      for (let c = 0; c < n * taps; c++) {
+        const [tap, channel] = [Math.floor(c / n), c % n];
         for (let r = 0; r < height; r++) {
-          panels[base + first * n + c * height + r] = weights[base + (first + r) * n + c];
+          panels[base + first * n * taps + c * height + r] =
+            weights[base + ((first + r) * n + channel) * taps + tap];
         }
       }
       first += height;
     }
-    base += m * n;
+    base += m * n * taps;
   }
   return panels;
 }

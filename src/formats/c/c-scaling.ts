@@ -3,6 +3,7 @@
  * (x − mean) · (1 / deviation).
  */
 
+import type { ImageShape } from "../../init/convolution/convolution.ts";
 import type { InputScaling } from "../export/exporter.ts";
 import { arrayText, floatText } from "./c-text.ts";
 
@@ -10,27 +11,42 @@ import { arrayText, floatText } from "./c-text.ts";
 export interface ScalingText {
   /** The arrays that it needs, or nothing. */
   readonly arrays: string;
-  /** The standardised input \`i\` as a C expression of `input` and `i`. */
+  /** The standardised input `i` as a C expression of `input` and `i`. */
   readonly input: string;
   /** Bytes of the arrays. */
   readonly bytes: number;
 }
 
-/** The text for a scaling, which may be absent: inputs then come standardised. */
-export function scalingText(scaling: InputScaling | undefined): ScalingText {
+/**
+ * The text for a scaling, which may be absent: inputs then come standardised. Numbers that are the same all over each
+ * channel of `image` are kept once a channel.
+ */
+export function scalingText(scaling: InputScaling | undefined, image?: ImageShape): ScalingText {
   if (scaling === undefined) return { arrays: "", input: "input[i]", bytes: 0 };
-  const { mean } = scaling;
-  const factors = factorsOf(scaling);
-  if (mean.length === 1 && factors.length === 1) {
-    const input = `(input[i] - ${bracketed(floatText(mean[0]))}) * ${floatText(factors[0])}`;
-    return { arrays: "", input, bytes: 0 };
-  }
-  const arrays = `${arrayText("float", "input_mean", mean, floatText)}\n${arrayText("float", "input_factor", factors, floatText)}\n`;
+  const pixels = image === undefined ? 1 : image.height * image.width;
+  const mean = numbersText("input_mean", scaling.mean, pixels);
+  const factor = numbersText("input_factor", factorsOf(scaling), pixels);
   return {
-    arrays,
-    input: "(input[i] - input_mean[i]) * input_factor[i]",
-    bytes: 4 * (mean.length + factors.length),
+    arrays: mean.array + factor.array,
+    input: `(input[i] - ${mean.value}) * ${factor.value}`,
+    bytes: mean.bytes + factor.bytes,
   };
+}
+
+/** A constant, or an array of one number an input or a channel of `pixels`. */
+function numbersText(name: string, values: Float32Array, pixels: number) {
+  if (values.length === 1) return { array: "", value: bracketed(floatText(values[0])), bytes: 0 };
+  const each = isByChannel(values, pixels) ? pixels : 1;
+  const kept = values.filter((_, i) => i % each === 0);
+  return {
+    array: `${arrayText("float", name, kept, floatText)}\n`,
+    value: `${name}[${each === 1 ? "i" : `i / ${each}u`}]`,
+    bytes: 4 * kept.length,
+  };
+}
+
+function isByChannel(values: Float32Array, pixels: number): boolean {
+  return values.every((value, i) => value === values[i - (i % pixels)]);
 }
 
 /** What the C code makes of raw inputs [count, width], in float32. */

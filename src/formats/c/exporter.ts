@@ -6,13 +6,15 @@ import { basename, dirname, join } from "node:path";
 import type { Samples } from "../../certificate/index.ts";
 import { ArgumentError, FileError } from "../../errors.ts";
 import { randomStream } from "../../math/random.ts";
-import type { Network } from "../../network/network.ts";
+import { networkInput, sizeOf } from "../../network/layer-shape.ts";
+import type { AnyNetwork } from "../../network/network.ts";
 import type { Exporter, ExportRequest, ExportResult } from "../export/exporter.ts";
 import { writeExportFile } from "../export/write-files.ts";
 import { systemCode } from "../file-errors.ts";
 import { readFile } from "../files.ts";
 import { type CFiles, headerOpening, inWords, toC } from "./c-files.ts";
 import { readCalibration } from "./calibration-file.ts";
+import { weightsKept } from "./multiply-adds.ts";
 import { selfTestOpening } from "./self-test.ts";
 
 export const cExporter: Exporter = {
@@ -49,7 +51,7 @@ const GOOD_AGREEMENT = 0.98;
 /** Fewer samples than these leave much of what activations can be unseen. */
 const FEW_SAMPLES = 32;
 
-async function exportC(network: Network, request: ExportRequest): Promise<ExportResult> {
+async function exportC(network: AnyNetwork, request: ExportRequest): Promise<ExportResult> {
   const { certificate, form, out, source, scaling, options } = request;
   const prefix = prefixOf(request);
   const [folder, file] = [dirname(out), basename(out)];
@@ -93,13 +95,13 @@ function prefixOf({ out, options }: ExportRequest): string {
   return /^[a-z]/i.test(stem) ? stem : `net_${stem}`;
 }
 
-async function samplesFor(network: Network, request: ExportRequest): Promise<Samples | undefined> {
+async function samplesFor(network: AnyNetwork, request: ExportRequest): Promise<Samples | undefined> {
   const { options, scaling, samples } = request;
   if (typeof options.calibrate === "string") {
     if (options.int8 !== true) {
       throw new ArgumentError("contradiction", "--calibrate goes with --int8, which is not given");
     }
-    return readCalibration(options.calibrate, network.layers[0].topology.columns, scaling);
+    return readCalibration(options.calibrate, sizeOf(networkInput(network)), scaling);
   }
   if (options.int8 === true && samples === undefined) {
     throw new ArgumentError(
@@ -111,10 +113,10 @@ async function samplesFor(network: Network, request: ExportRequest): Promise<Sam
 }
 
 /** Inputs to test with where there are none: standard normal. */
-function drawnSamples(network: Network): Samples {
+function drawnSamples(network: AnyNetwork): Samples {
   const random = randomStream(0).split("self-test");
   const count = 8;
-  const width = network.layers[0].topology.columns;
+  const width = sizeOf(networkInput(network));
   return { count, inputs: Float64Array.from({ length: count * width }, () => random.normal()) };
 }
 
@@ -134,13 +136,11 @@ async function refuseForeign(path: string, opening: string): Promise<void> {
 }
 
 /** What the sources would take dense: zeros are two characters each. */
-function denseText(network: Network, { source, header, selfTest = "" }: CFiles, form: string): number {
+function denseText(network: AnyNetwork, { source, header, selfTest = "" }: CFiles, form: string): number {
   const bytes = source.length + header.length + selfTest.length;
   if (form === "dense") return bytes;
-  return network.layers.reduce(
-    (sum, { topology, weights }) => sum + 2 * (topology.rows * topology.columns - weights.length),
-    bytes,
-  );
+  const { sparse, dense } = weightsKept(network);
+  return bytes + 2 * (dense - sparse);
 }
 
 function notesOn({ costs, fidelity }: CFiles, prefix: string, file: string, raw: boolean): string[] {
@@ -155,10 +155,10 @@ function notesOn({ costs, fidelity }: CFiles, prefix: string, file: string, raw:
 
 function warningsOn({ costs, fidelity }: CFiles): string[] {
   const warnings: string[] = [];
-  if (costs.multiplyAdds > MANY_WEIGHTS) {
-    const gigabytes = (costs.multiplyAdds * 250) / 2 ** 30;
+  if (costs.weights > MANY_WEIGHTS) {
+    const gigabytes = (costs.weights * 250) / 2 ** 30;
     warnings.push(
-      `compiling ${costs.multiplyAdds.toLocaleString("en-US")} weights takes gcc about ${gigabytes.toFixed(0)} GiB of memory`,
+      `compiling ${costs.weights.toLocaleString("en-US")} weights takes gcc about ${gigabytes.toFixed(0)} GiB of memory`,
     );
   }
   if (fidelity !== undefined && fidelity.samples < FEW_SAMPLES) {

@@ -2,11 +2,16 @@
  * @file The opening comment of a C file: what the network is, what it takes, how to call it.
  */
 
-import { type CertificateData, costs, summarize } from "../../certificate/index.ts";
-import { type Network, widths } from "../../network/network.ts";
+import { type AnyCertificateData, summarize } from "../../certificate/index.ts";
+import { describeImage } from "../../network/describe-layer.ts";
+import { networkInput, networkOutput, sizeOf } from "../../network/layer-shape.ts";
+import type { ImageShape } from "../../init/convolution/convolution.ts";
+import { type AnyNetwork, isMlp } from "../../network/network.ts";
 import type { InputScaling } from "../export/exporter.ts";
 import type { CBody } from "./c-float.ts";
 import { commentText } from "./c-text.ts";
+import { multiplyAdds, weightsKept } from "./multiply-adds.ts";
+import { isVector } from "./program.ts";
 
 /** What a C file takes. */
 export interface CCosts {
@@ -14,6 +19,8 @@ export interface CCosts {
   readonly flash: number;
   /** Likewise with every layer a full matrix. */
   readonly denseFlash: number;
+  /** Numbers among them that are weights, biases apart. */
+  readonly weights: number;
   /** Bytes of static buffers. The stack takes less than 300 bytes more. */
   readonly ram: number;
   /** Of one prediction. */
@@ -26,48 +33,56 @@ export interface Opening {
   readonly precision: "float32" | "int8";
   readonly source?: string;
   readonly scaling?: InputScaling;
-  readonly certificate?: CertificateData;
+  readonly certificate?: AnyCertificateData;
   /** One line on how far int8 is from float32. */
   readonly fidelity?: string;
 }
 
 const LINE = 100;
 
-export function costsOf({ flash, ram }: CBody, network: Network): CCosts {
+export function costsOf({ flash, ram }: CBody, network: AnyNetwork): CCosts {
   const bytes = Object.values(flash).reduce((sum, count) => sum + count, 0);
-  const { sparse, dense } = costs(network);
-  const weights = sparse.forwardFlops / 2;
-  const added = (dense.forwardFlops / 2 - weights) * (flash.weights / weights || 1);
-  return { flash: bytes, denseFlash: bytes + added, ram, multiplyAdds: weights };
+  const kept = weightsKept(network);
+  const added = (kept.dense - kept.sparse) * (flash.weights / kept.sparse || 1);
+  return {
+    flash: bytes,
+    denseFlash: bytes + added,
+    weights: kept.sparse,
+    ram,
+    multiplyAdds: multiplyAdds(network).sparse,
+  };
 }
 
 /** The comment, for a network in the form in which it is written. */
-export function openingComment(network: Network, body: CBody, opening: Opening): string {
+export function openingComment(network: AnyNetwork, body: CBody, opening: Opening): string {
   const { prefix, precision, source, certificate, fidelity } = opening;
-  const { flash, denseFlash, ram, multiplyAdds } = costsOf(body, network);
-  const ends = widths(network);
-  const [inputs, outputs] = [ends[0], ends[ends.length - 1]];
+  const { flash, denseFlash, ram } = costsOf(body, network);
   const { weights, biases, scales, tables } = body.flash;
-  const dense = costs(network).dense.forwardFlops / 2;
-  const beside = (text: string) => (multiplyAdds < dense ? text : "");
+  const { sparse, dense } = multiplyAdds(network);
+  const beside = (text: string) => (sparse < dense ? text : "");
   const sections = [
-    `${prefix}: a network of ${inputs} inputs, ${network.layers.length} layers and ${outputs} outputs for inference in ` +
+    `${prefix}: a network of ${endText(networkInput(network))} inputs, ${network.layers.length} layers and ${endText(networkOutput(network))} outputs for inference in ` +
       `${precision}, made by isosparse${source === undefined ? "" : ` from ${source}`}. C99; needs nothing of the C library.`,
     [
       `flash          ${count(flash)} bytes of constants: weights ${count(weights)}, biases ${count(biases)}, ` +
         `scales ${count(scales)}, tables ${count(tables)}${beside(` (dense: ${count(denseFlash)})`)}; and the code, 1 to 3 KiB`,
       `RAM            ${count(ram)} bytes, static; less than 300 bytes of stack`,
-      `multiply-adds  ${count(multiplyAdds)} a prediction${beside(`, of ${count(dense)} dense`)}`,
+      `multiply-adds  ${count(sparse)} a prediction${beside(`, of ${count(dense)} dense`)}`,
       ...(fidelity === undefined ? [] : [`fidelity       ${fidelity}`]),
     ].join("\n"),
     ...(certificate === undefined ? [] : [`Certificate:\n${certificateText(certificate)}`]),
-    useText(prefix, opening),
+    useText(network, opening),
   ];
   const lines = sections.join("\n\n").split("\n").flatMap(wrapped);
   return `/*\n${lines.map((line) => ` * ${commentText(line)}`.trimEnd()).join("\n")}\n */\n`;
 }
 
-function useText(prefix: string, { precision, scaling }: Opening): string {
+/** A number of units, or channels x height x width. */
+function endText(shape: ImageShape): string {
+  return isVector(shape) ? `${sizeOf(shape)}` : describeImage(shape);
+}
+
+function useText(network: AnyNetwork, { prefix, precision, scaling }: Opening): string {
   const upper = prefix.toUpperCase();
   const taken =
     scaling === undefined
@@ -76,7 +91,8 @@ function useText(prefix: string, { precision, scaling }: Opening): string {
   const arithmetic =
     precision === "int8"
       ? "Products and sums are whole numbers; once an output, float32 scales, activates and rounds."
-      : "Sums run in the order of the engine's. Compile with -O3 to have them in vector instructions.";
+      : `${isMlp(network) ? "Sums run in the order of the engine's. " : ""}Compile with -O3 to have them in vector instructions.`;
+  const images = isVector(networkInput(network)) ? "" : "Images come channel by channel, each row by row. ";
   return [
     "How to call it:",
     "",
@@ -84,13 +100,13 @@ function useText(prefix: string, { precision, scaling }: Opening): string {
     `  float input[${upper}_INPUTS], output[${upper}_OUTPUTS];`,
     `  ${prefix}_predict(input, output);`,
     "",
-    `${taken} Outputs are those of the last layer, before any softmax: in classification the largest names the class. ` +
+    `${images}${taken} Outputs are those of the last layer, before any softmax: in classification the largest names the class. ` +
       `${arithmetic} Not reentrant: the buffers are static. input and output must not overlap.`,
   ].join("\n");
 }
 
 /** Title and verdict. */
-function certificateText(certificate: CertificateData): string {
+function certificateText(certificate: AnyCertificateData): string {
   const [title, verdict] = summarize(certificate).split("\n\n");
   return `${title}\n${verdict}`;
 }

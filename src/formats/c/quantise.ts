@@ -12,13 +12,13 @@
 import type { Samples } from "../../certificate/index.ts";
 import { ArgumentError } from "../../errors.ts";
 import { forward } from "../../network/evaluate.ts";
-import type { LinearLayer, Network } from "../../network/network.ts";
+import type { Network, WeightedLayer } from "../../network/network.ts";
 import { type ActivationScale, chooseScale } from "./activation-scale.ts";
 import { rowsInOrder } from "./c-rows.ts";
 
 /** A layer in whole numbers; arrays in the order of `rowsInOrder`. */
 export interface QuantisedLayer {
-  /** [non-zeros] as the layer's weights lie: row-major in blocks. */
+  /** [non-zeros] as the layer's weights lie: row-major in blocks; a convolution's [non-zeros, k, k]. */
   readonly weights: Int8Array;
   /** [rows] u_r, from 1. */
   readonly scales: Uint16Array;
@@ -45,8 +45,11 @@ export function quantise(network: Network, { inputs, count }: Samples): Quantise
   return network.layers.map((layer, i) => quantiseLayer(layer, scales[i]));
 }
 
-function quantiseLayer(layer: LinearLayer, input: ActivationScale): QuantisedLayer {
-  const { rows, weightStarts } = rowsInOrder(layer.topology);
+/** One layer for inputs of that scale; a row of a convolution is an output channel, with all its taps. */
+export function quantiseLayer(layer: WeightedLayer, input: ActivationScale): QuantisedLayer {
+  const taps = layer.kind === "convolution" ? layer.kernelSize ** 2 : 1;
+  const { rows, weightStarts: pairStarts } = rowsInOrder(layer.topology);
+  const weightStarts = pairStarts.map((start) => start * taps);
   const weights = new Int8Array(layer.weights.length);
   const scales = new Uint16Array(rows.length);
   const wanted = new Float64Array(rows.length);

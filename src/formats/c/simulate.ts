@@ -28,7 +28,7 @@ export function simulate(
     for (const [i, { activation, topology }] of layers.entries()) {
       const { rows, weightStarts, columnStarts, columns } = orders[i];
       const { weights, scales, biases, scaleUnit, biasUnit, input } = quantised[i];
-      const x = toInt8(values, input);
+      const x = Int8Array.from(values, (value) => toInt8(value, input));
       const y = new Float32Array(topology.rows);
       for (let r = 0; r < rows.length; r++) {
         let sum = 0;
@@ -45,15 +45,13 @@ export function simulate(
   return result;
 }
 
-function activated(activation: Activation, z: number): number {
+/** An activation of a float32. */
+export function activated(activation: Activation, z: number): number {
   return activation === "tanh" ? tanhOf(z) : activationFunction(activation)(z);
 }
 
-function toInt8(values: Float32Array, { factor, shift }: ActivationScale): Int8Array {
-  const x = new Int8Array(values.length);
-  for (let i = 0; i < values.length; i++) {
-    const v = Math.max(-128, Math.min(127, Math.fround(Math.fround(values[i] * factor) + shift)));
-    x[i] = Math.trunc(Math.fround(v + (v < 0 ? -0.5 : 0.5)));
-  }
-  return x;
+/** The whole number that stands for a float32. */
+export function toInt8(value: number, { factor, shift }: ActivationScale): number {
+  const v = Math.max(-128, Math.min(127, Math.fround(Math.fround(value * factor) + shift)));
+  return Math.trunc(Math.fround(v + (v < 0 ? -0.5 : 0.5)));
 }

@@ -2,9 +2,9 @@
  * @file Exporting as a library call: a network in, files for where it will run out.
  */
 
-import { type CertificateData, certify } from "../../certificate/index.ts";
+import { type AnyCertificateData, certify } from "../../certificate/index.ts";
 import { ArgumentError } from "../../errors.ts";
-import type { Network } from "../../network/network.ts";
+import type { AnyNetwork } from "../../network/network.ts";
 import type { Exporter, ExportForm, ExportRequest, ExportResult } from "./exporter.ts";
 import { exporterOf } from "./registry.ts";
 
@@ -14,8 +14,8 @@ export interface ExportOptions extends Partial<Omit<ExportRequest, "out" | "form
   readonly to: string;
   /** Default: the exporter's usual one, which is `fast` wherever there is such. */
   readonly form?: ExportForm;
-  /** Default: one made here, which takes about a second for 1000 block layers. */
-  readonly certificate?: CertificateData;
+  /** Default: one made here, which takes about a second for 1000 block layers, some for convolutions. */
+  readonly certificate?: AnyCertificateData;
 }
 
 /**
@@ -24,7 +24,11 @@ export interface ExportOptions extends Partial<Omit<ExportRequest, "out" | "form
  * @throws {ArgumentError} `unknown-exporter`; `contradiction`: a form that the format does not have; what the exporter
  *   throws; {FileError}
  */
-export function exportNetwork(network: Network, out: string, options: ExportOptions): Promise<ExportResult> {
+export function exportNetwork(
+  network: AnyNetwork,
+  out: string,
+  options: ExportOptions,
+): Promise<ExportResult> {
   const { to, form, certificate, source = "network", scaling, samples, options: own = {} } = options;
   const exporter = exporterOf(to);
   return exporter.export(network, {

@@ -3,15 +3,15 @@
  * line in registry.ts.
  */
 
-import type { CertificateData, Samples } from "../../certificate/index.ts";
-import type { Network } from "../../network/network.ts";
+import type { AnyCertificateData, Samples } from "../../certificate/index.ts";
+import type { AnyNetwork } from "../../network/network.ts";
 
 /** `fast`: as sparse as the network is, wherever the target can be. `dense`: every layer a full matrix. */
 export type ExportForm = "fast" | "dense";
 
 /** What the network's inputs were standardised by: (x − mean) / deviation. */
 export interface InputScaling {
-  /** [1] shared by all inputs, or [inputs] */
+  /** [1] shared by all inputs, or [inputs]; images channel by channel, each row by row */
   readonly mean: Float32Array;
   /** likewise; never 0 */
   readonly deviation: Float32Array;
@@ -30,7 +30,7 @@ export interface ExporterOption {
 /** What an exporter is told beside the network. */
 export interface ExportRequest {
   /** Of this very network. */
-  readonly certificate: CertificateData;
+  readonly certificate: AnyCertificateData;
   /** One of the exporter's `forms`. */
   readonly form: ExportForm;
   /** The file, or where the exporter writes several, the folder. */
@@ -82,5 +82,5 @@ export interface Exporter {
    *
    * @throws {ArgumentError} a network or an option that the format cannot have; {FileError}
    */
-  export(network: Network, request: ExportRequest): Promise<ExportResult>;
+  export(network: AnyNetwork, request: ExportRequest): Promise<ExportResult>;
 }

@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { certify } from "../../certificate/index.ts";
+import { type CnnOptions, cnn } from "../../network/cnn.ts";
 import { type MlpOptions, mlp } from "../../network/mlp.ts";
+import type { AnyNetwork } from "../../network/network.ts";
 import { openOnnx } from "../onnx/onnx-file.ts";
 import { type ExportOptions, exportNetwork } from "./export-network.ts";
 
@@ -123,5 +125,65 @@ describe("exportNetwork to onnx", () => {
       /pytorch has no dense form/,
     );
     expect(() => exportNetwork(network, out, { to: "onyx" })).toThrow(/did you mean onnx/);
+  });
+});
+
+describe("exportNetwork to onnx, of images", () => {
+  const image = { channels: 3, height: 8, width: 12 };
+  const options: CnnOptions = { input: image, outputs: 5, depth: 3, width: 12, init: { groups: 3 }, seed: 1 };
+  const exportedImages = async (network: AnyNetwork, more: Partial<ExportOptions> = {}) => {
+    const path = join(folder, "images.onnx");
+    const certificate = certify(network, { workLimit: 1e5 });
+    const result = await exportNetwork(network, path, { to: "onnx", certificate, ...more });
+    const file = await openOnnx(path);
+    await file.close();
+    return { result, model: file.model };
+  };
+
+  it("says what it takes, and how large it would be dense", async () => {
+    const { result, model } = await exportedImages(cnn(options));
+    expect(model.inputs[0].shape).toEqual(["batch", 3, 8, 12]);
+    expect(model.outputs[0].shape).toEqual(["batch", 5]);
+    expect(result.notes).toEqual([
+      'operator set 13, IR version 7; input "input" [batch, 3, 8, 12] (channels, height, width), output "output"',
+      "takes standardised inputs: (x - mean) / deviation is left to whoever calls it",
+      expect.stringMatching(/^\d Gather: channels change places/),
+    ]);
+    expect(result.warnings).toEqual([]);
+    const dense = await exportedImages(cnn(options), { form: "dense" });
+    expect(dense.result.denseBytes).toBe(dense.result.files[0].bytes);
+    expect(Math.abs(result.denseBytes / dense.result.denseBytes - 1)).toBeLessThan(0.1);
+    expect(result.files[0].bytes).toBeLessThan(dense.result.files[0].bytes / 2);
+  });
+
+  it("standardises each pixel, or all alike", async () => {
+    const each = new Float32Array(3 * 8 * 12).fill(2);
+    const { model } = await exportedImages(cnn(options), { scaling: { mean: each, deviation: each } });
+    expect(model.tensors.get("input.mean")!.shape).toEqual([3, 8, 12]);
+    const one = Float32Array.of(2);
+    const { model: alike } = await exportedImages(cnn(options), { scaling: { mean: one, deviation: one } });
+    expect(alike.tensors.get("input.deviation")!.shape).toEqual([1]);
+  });
+
+  it("warns of irregular kernel masks", async () => {
+    const init = { topology: "random", weights: "kaiming", degree: 4 } as const;
+    const { result } = await exportedImages(cnn({ ...options, init }));
+    expect(result.warnings).toEqual([
+      expect.stringMatching(
+        /^7 layers \(random; "stem\.0" is 33\.3 % non-zero\) are written dense: ONNX has no stock convolution or product with irregular sparse weights/,
+      ),
+    ]);
+  });
+
+  it("says which layer another format cannot have", async () => {
+    const network = cnn(options);
+    const certificate = certify(network, { workLimit: 1e5 });
+    await expect(
+      exportNetwork(network, join(folder, "images-tfjs"), { to: "tfjs", certificate }),
+    ).rejects.toMatchObject({
+      code: "unsupported-layer",
+      message: expect.stringMatching(/^layer "stem\.0" is a convolution: tfjs .* --to onnx and --to pytorch/),
+    });
+    expect(readdirSync(folder)).not.toContain("images-tfjs");
   });
 });

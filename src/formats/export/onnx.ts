@@ -4,11 +4,13 @@
 
 import { summarize } from "../../certificate/index.ts";
 import { ArgumentError } from "../../errors.ts";
-import type { Network } from "../../network/network.ts";
+import { networkInput } from "../../network/layer-shape.ts";
+import { type AnyNetwork, isMlp, isWeighted, type WeightedLayer } from "../../network/network.ts";
 import { density } from "../../topology/topology.ts";
 import { encodeOnnx, IR_VERSION, MOST_BYTES, type ModelDescription, OPSET } from "../onnx/encode-model.ts";
-import type { BuiltGraph } from "../onnx/graph-builder.ts";
-import { blocksOf, fastBytes, networkGraph } from "../onnx/write-network.ts";
+import { BATCH, type BuiltGraph } from "../onnx/graph-builder.ts";
+import { modelBytes } from "../onnx/model-bytes.ts";
+import { blocksOf, networkGraph, sizesOf } from "../onnx/write-network.ts";
 import { quote } from "../quote.ts";
 import type { Exporter, ExportRequest, ExportResult } from "./exporter.ts";
 import { writeExportFile } from "./write-files.ts";
@@ -31,8 +33,8 @@ export const onnxExporter: Exporter = {
 /** About what a full layer takes beside its numbers: its operations and names. */
 const LAYER_BYTES = 200;
 
-async function exportOnnx(network: Network, request: ExportRequest): Promise<ExportResult> {
-  const { certificate, form, out, scaling } = request;
+async function exportOnnx(network: AnyNetwork, request: ExportRequest): Promise<ExportResult> {
+  const { form, out, scaling } = request;
   const smallBatches = request.options.smallBatches === true;
   if (smallBatches && form === "dense") {
     throw new ArgumentError(
@@ -40,10 +42,10 @@ async function exportOnnx(network: Network, request: ExportRequest): Promise<Exp
       "--small-batches goes with --form fast: dense layers are all alike",
     );
   }
-  const description = describe(request);
-  const denseBytes =
-    certificate.costs.dense.parameterBytes + LAYER_BYTES * network.layers.length + textBytes(description);
-  const least = form === "dense" ? denseBytes : fastBytes(network) + LAYER_BYTES * network.layers.length;
+  const description = describe(network, request);
+  const besides = LAYER_BYTES * network.layers.length + textBytes(description);
+  const denseBytes = modelBytes(network, "dense") + besides;
+  const least = form === "dense" ? denseBytes : modelBytes(network, "fast") + besides;
   if (least > MOST_BYTES) {
     throw new ArgumentError(
       "too-large",
@@ -57,24 +59,32 @@ async function exportOnnx(network: Network, request: ExportRequest): Promise<Exp
     files: [file],
     denseBytes: form === "dense" ? file.bytes : denseBytes,
     notes: [
-      `operator set ${OPSET}, IR version ${IR_VERSION}; input "input" [batch, ${certificate.widths[0]}], output "output"`,
+      `operator set ${OPSET}, IR version ${IR_VERSION}; input "input" ${inputSizes(network)}, output "output"`,
       scaling === undefined
         ? "takes standardised inputs: (x - mean) / deviation is left to whoever calls it"
         : "takes raw inputs: (x - mean) / deviation is its first operations",
-      ...gatherNotes(graph),
+      ...gatherNotes(graph, network),
     ],
     warnings: form === "fast" ? edgeWarnings(network) : [],
   };
 }
 
-function describe({ certificate, form, source, scaling }: ExportRequest): ModelDescription {
+/** `[batch, 784]`, or of images, channel by channel and row by row, `[batch, 3, 32, 32] (channels, height, width)`. */
+function inputSizes(network: AnyNetwork): string {
+  const sizes = sizesOf(networkInput(network));
+  const text = `[${[BATCH, ...sizes].join(", ")}]`;
+  return sizes.length === 1 ? text : `${text} (channels, height, width)`;
+}
+
+function describe(network: AnyNetwork, request: ExportRequest): ModelDescription {
+  const { certificate, form, source, scaling } = request;
   const { verdict, costs } = certificate;
   const answers = Object.entries(verdict).map(([question, { holds, detail }]) => {
     const word = holds === null ? "not measured" : holds ? "yes" : "no";
     return [`isosparse.${question}`, `${word}: ${detail}`] as const;
   });
   return {
-    doc: `A network of isosparse (${source}), ${form} form. Outputs are the last layer's values, without a softmax.`,
+    doc: `A network of isosparse (${source}), ${form} form. Inputs are ${inputSizes(network)}, outputs the last layer's values, without a softmax.`,
     metadata: new Map([
       ["isosparse.form", form],
       ["isosparse.input", scaling === undefined ? "standardised: (x - mean) / deviation" : "raw"],
@@ -89,18 +99,21 @@ function textBytes({ doc, metadata }: ModelDescription): number {
   return new TextEncoder().encode([doc, ...[...metadata].flat()].join("")).length;
 }
 
-/** Where units are put in order by indices, which costs more than turning axes does. */
-function gatherNotes({ operations }: BuiltGraph): string[] {
+/** Where units are put in order by indices, which costs more than turning axes does; channels always are. */
+function gatherNotes({ operations }: BuiltGraph, network: AnyNetwork): string[] {
   const count = operations.filter(({ opType }) => opType === "Gather").length;
   if (count === 0) return [];
   return [
-    `${count} Gather: units come in an order that no Transpose makes (groups of unequal sizes, or arrangement random)`,
+    isMlp(network)
+      ? `${count} Gather: units come in an order that no Transpose makes (groups of unequal sizes, or arrangement random)`
+      : `${count} Gather: channels change places between the groups of one layer and of the next`,
   ];
 }
 
 /** Layers that lose their sparsity on the way. */
-function edgeWarnings({ layers }: Network): string[] {
-  const edges = layers.filter(({ topology }) => topology.kind === "edges");
+function edgeWarnings({ layers }: AnyNetwork): string[] {
+  const weighted = layers.filter(isWeighted);
+  const edges = weighted.filter(({ topology }) => topology.kind === "edges");
   if (edges.length === 0) return [];
   const [first] = edges;
   const kinds = [...new Set(edges.map(({ topology }) => topology.name))].join(", ");
@@ -108,14 +121,17 @@ function edgeWarnings({ layers }: Network): string[] {
     edges.length === 1
       ? `layer ${quote(first.name)} (${kinds}, ${percentOf(first)} of it non-zero) is`
       : `${edges.length} layers (${kinds}; ${quote(first.name)} is ${percentOf(first)} non-zero) are`;
-  const all = layers.every((layer) => blocksOf(layer) === undefined)
+  const operation = edges.some(({ kind }) => kind === "convolution")
+    ? "convolution or product with irregular sparse weights"
+    : "product with irregular sparse matrices";
+  const all = weighted.every((layer) => blocksOf(layer) === undefined)
     ? "; nothing is gained over --form dense"
     : "";
   return [
-    `${which} written dense: ONNX has no stock product with irregular sparse matrices, and onnxruntime makes sparse constants dense when it loads${all}`,
+    `${which} written dense: ONNX has no stock ${operation}, and onnxruntime makes sparse constants dense when it loads${all}`,
   ];
 }
 
-function percentOf({ topology }: Network["layers"][number]): string {
+function percentOf({ topology }: WeightedLayer): string {
   return `${(100 * density(topology)).toPrecision(3)} %`;
 }

@@ -3,7 +3,7 @@
  * Or, dense, a state dict for PyTorch.
  */
 
-import type { Network } from "../../network/network.ts";
+import type { AnyNetwork } from "../../network/network.ts";
 import { networkToTensors } from "../network-tensors.ts";
 import { encodeSafetensors } from "../safetensors.ts";
 import { writeDenseSafetensors } from "../safetensors-dense.ts";
@@ -23,7 +23,7 @@ export const safetensorsExporter: Exporter = {
 };
 
 async function exportSafetensors(
-  network: Network,
+  network: AnyNetwork,
   { certificate, form, out }: ExportRequest,
 ): Promise<ExportResult> {
   if (form === "dense") return exportDense(network, out);
@@ -37,7 +37,7 @@ async function exportSafetensors(
   };
 }
 
-async function exportDense(network: Network, out: string): Promise<ExportResult> {
+async function exportDense(network: AnyNetwork, out: string): Promise<ExportResult> {
   await clearLeftovers(out);
   const bytes = await writeDenseSafetensors(network, out);
   return {
@@ -45,7 +45,7 @@ async function exportDense(network: Network, out: string): Promise<ExportResult>
     denseBytes: bytes,
     notes: [
       "takes standardised inputs: this format holds numbers, not operations",
-      "layers.N.weight, layers.N.bias and layers.N.mask, as a state dict of PyTorch has them",
+      "layers.N.weight, layers.N.bias and layers.N.mask, N counting all layers from 0, as a state dict of PyTorch has them",
     ],
     warnings: [],
   };

@@ -19,14 +19,14 @@ import {
 import { enterFeatures, type Features, flatFeatures, product, reorderFeatures } from "./features.ts";
 import { BATCH, type GraphBuilder } from "./graph-builder.ts";
 import { inPlace, placedWeights } from "./placed-weights.ts";
-import type { Standing } from "./standing.ts";
+import type { VectorStanding } from "./standing.ts";
 
 /** A layer of several groups. */
 export function addBlocksSamplesLast(
   graph: GraphBuilder,
   layer: LinearLayer,
   topology: BlockTopology,
-  before: Standing,
+  before: VectorStanding,
 ): Features {
   const { name } = layer;
   const buckets = bucketsOf(topology);
@@ -39,7 +39,7 @@ export function addBlocksSamplesLast(
     const input =
       from.layout === "features"
         ? reorderFeatures(graph, from.features, units, sizes, label)
-        : enterFeatures(graph, from.name, units, topology.columns, sizes, label);
+        : enterFeatures(graph, from, units, sizes, label);
     const shape = [groups.length, rows, columns];
     const blocks = graph.constant(`${label}.blocks`, bucketWeights(layer, topology, bucket), shape);
     return graph.add("MatMul", [blocks, input], `${label}.product`);
@@ -48,10 +48,10 @@ export function addBlocksSamplesLast(
 }
 
 /** Features first, in order, once for all batches. */
-function turned(graph: GraphBuilder, from: Standing, width: number, layer: string): Standing {
+function turned(graph: GraphBuilder, from: VectorStanding, width: number, layer: string): VectorStanding {
   if (from.layout === "features") return from;
   const positions = inPlace(width);
-  const name = enterFeatures(graph, from.name, positions, width, [width], layer);
+  const name = enterFeatures(graph, from, positions, [width], layer);
   return { layout: "features", features: { name, sizes: [width], positions } };
 }
 

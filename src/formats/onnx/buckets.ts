@@ -3,13 +3,14 @@
  *
  * Groups of one size are one batch, [groups, rows, columns]. Groups of nearly one size are too, the smaller ones
  * filled up: a missing row gets zero weights and nobody reads it, a missing column gets zero weights and reads the
- * group's last unit again. That costs a few wasted multiply-adds, and saves a Gather, a MatMul and a Concat, which
- * cost more. Where filling up would waste more than that, as between one large and many small groups, the sizes
- * become batches of their own.
+ * group's last unit again. That costs a few wasted multiply-adds, and saves a Gather, a MatMul (or a Conv) and a
+ * Concat, which cost more. Where filling up would waste more than that, as between one large and many small groups,
+ * the sizes become batches of their own.
  */
 
-import type { LinearLayer } from "../../network/network.ts";
+import type { WeightedLayer } from "../../network/network.ts";
 import type { BlockTopology } from "../../topology/topology.ts";
+import { tapsOf } from "./placed-weights.ts";
 
 /** Groups multiplied together: blocks [groups, rows, columns], filled up to one size. */
 export interface Bucket {
@@ -23,8 +24,8 @@ const MOST_GROWTH = 1.125;
 /** … or adds at most this many weights, a kilobyte. */
 const FEW_WEIGHTS = 256;
 
-/** The batches of a topology, large blocks first. Every group is in one. */
-export function bucketsOf({ rowOffsets, columnOffsets }: BlockTopology): Bucket[] {
+/** The batches of a topology, large blocks first. Every group is in one. `taps`: weights a connection. */
+export function bucketsOf({ rowOffsets, columnOffsets }: BlockTopology, taps = 1): Bucket[] {
   const rows = sizes(rowOffsets);
   const columns = sizes(columnOffsets);
   const order = rows
@@ -38,7 +39,7 @@ export function bucketsOf({ rowOffsets, columnOffsets }: BlockTopology): Bucket[
       const width = Math.max(last.columns, columns[q]);
       const weights = last.weights + rows[q] * columns[q];
       const filled = (last.groups.length + 1) * height * width;
-      if (filled <= Math.max(MOST_GROWTH * weights, weights + FEW_WEIGHTS)) {
+      if (filled <= Math.max(MOST_GROWTH * weights, weights + FEW_WEIGHTS / taps)) {
         last.groups.push(q);
         Object.assign(last, { rows: height, columns: width, weights });
         continue;
@@ -77,17 +78,18 @@ export function unitPositions(outputs: Int32Array, units: number): Int32Array {
   return positions;
 }
 
-/** [groups, rows, columns] the weights of a batch. */
-export function bucketWeights(layer: LinearLayer, topology: BlockTopology, bucket: Bucket): Float32Array {
+/** [groups, rows, columns] the weights of a batch; of a convolution [groups, rows, columns, k, k]. */
+export function bucketWeights(layer: WeightedLayer, topology: BlockTopology, bucket: Bucket): Float32Array {
+  const taps = tapsOf(layer);
   const starts = weightOffsets(topology);
   const { rowOffsets, columnOffsets } = topology;
   const { groups, rows, columns } = bucket;
-  const weights = new Float32Array(groups.length * rows * columns);
+  const weights = new Float32Array(groups.length * rows * columns * taps);
   for (const [k, q] of groups.entries()) {
     const width = columnOffsets[q + 1] - columnOffsets[q];
     for (let i = 0; i < rowOffsets[q + 1] - rowOffsets[q]; i++) {
-      const from = starts[q] + i * width;
-      weights.set(layer.weights.subarray(from, from + width), (k * rows + i) * columns);
+      const from = (starts[q] + i * width) * taps;
+      weights.set(layer.weights.subarray(from, from + width * taps), (k * rows + i) * columns * taps);
     }
   }
   return weights;

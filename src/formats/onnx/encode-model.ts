@@ -6,7 +6,14 @@
 import { PbfWriter } from "pbf";
 import { ArgumentError } from "../../errors.ts";
 import { ONNX_FLOAT, ONNX_INT32, ONNX_INT64 } from "./data-type.ts";
-import type { BuiltGraph, Constant, ConstantData, GraphValue, Operation } from "./graph-builder.ts";
+import type {
+  AttributeValue,
+  BuiltGraph,
+  Constant,
+  ConstantData,
+  GraphValue,
+  Operation,
+} from "./graph-builder.ts";
 import {
   Attribute,
   AttributeType,
@@ -89,14 +96,16 @@ function writeOperation({ opType, inputs, output, attributes }: Operation, pbf: 
   }
 }
 
-function writeAttribute(
-  [name, value]: [name: string, value: number | readonly number[]],
-  pbf: PbfWriter,
-): void {
+function writeAttribute([name, value]: [name: string, value: AttributeValue], pbf: PbfWriter): void {
   pbf.writeStringField(Attribute.name, name);
   if (typeof value === "number") {
     pbf.writeVarintField(Attribute.int, value);
     pbf.writeVarintField(Attribute.type, AttributeType.int);
+    return;
+  }
+  if ("float" in value) {
+    pbf.writeFloatField(Attribute.float, value.float);
+    pbf.writeVarintField(Attribute.type, AttributeType.float);
     return;
   }
   // Not packed: onnx.proto is proto2, where repeated integers are not unless they say so.

@@ -25,19 +25,19 @@ function wanted(units: Int32Array, positions: Int32Array): Int32Array {
   return units.map((unit) => positions[unit]);
 }
 
-/** The value [batch, units] as [...sizes, batch], holding `units` in this order. */
+/** A value [batch, width] as [...sizes, batch], holding `units` in this order. */
 export function enterFeatures(
   graph: GraphBuilder,
-  input: string,
+  { name: input, width, positions }: Samples,
   units: Int32Array,
-  width: number,
   sizes: readonly number[],
   layer: string,
 ): string {
-  const order = units.length === width ? digitOrder(units) : undefined;
+  const index = wanted(units, positions);
+  const order = index.length === width ? digitOrder(index) : undefined;
   if (order === undefined) {
     const turned = graph.add("Transpose", [input], `${layer}.features`, { perm: [1, 0] });
-    return gather(graph, turned, units, sizes, layer);
+    return gather(graph, turned, index, sizes, layer);
   }
   const { sizes: axes } = order;
   const cut = axes.length === 1 ? input : graph.reshape(input, [BATCH, ...axes], `${layer}.cut`);
@@ -68,8 +68,7 @@ export function reorderFeatures(
   }
   const flat = flatFeatures(graph, from, layer);
   if (isContiguous(index)) {
-    const ends = [index[0], index[0] + index.length].map((end) => graph.integers([end]));
-    const cut = graph.add("Slice", [flat, ...ends, graph.integers([0])], `${layer}.cut`);
+    const cut = graph.slice(flat, 0, [index[0], index[0] + index.length], `${layer}.cut`);
     return resize(graph, cut, [index.length], sizes, `${layer}.groups`);
   }
   return gather(graph, flat, index, sizes, layer);

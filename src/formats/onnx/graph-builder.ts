@@ -12,8 +12,8 @@ export interface Constant {
   readonly data: ConstantData;
 }
 
-/** An operation's attribute: an integer or a list of them. */
-export type AttributeValue = number | readonly number[];
+/** An operation's attribute: an integer, a list of them, or a float. */
+export type AttributeValue = number | readonly number[] | { readonly float: number };
 
 /** An operation of ONNX's own domain, with one output. */
 export interface Operation {
@@ -102,15 +102,25 @@ export class GraphBuilder {
     return name;
   }
 
-  /** The graph [batch, inputs] → [batch, outputs] whose output is that of the last operation, called `OUTPUT`. */
-  finish(name: string, inputs: number, outputs: number): BuiltGraph {
+  /** Entries `begin` … `end` − 1 along an axis. */
+  slice(input: string, axis: number, [begin, end]: readonly [number, number], output: string): string {
+    const ends = [begin, end].map((place) => this.integers([place]));
+    return this.add("Slice", [input, ...ends, this.integers([axis])], output);
+  }
+
+  /**
+   * The graph from [batch, ...inputs] to [batch, ...outputs] whose output is that of the last operation, called
+   * `OUTPUT`.
+   */
+  finish(name: string, inputs: readonly number[], outputs: readonly number[]): BuiltGraph {
+    if (this.#operations.length === 0) this.add("Identity", [INPUT], OUTPUT);
     const last = this.#operations[this.#operations.length - 1];
     return {
       name,
       operations: [...this.#operations.slice(0, -1), { ...last, output: OUTPUT }],
       constants: this.#constants,
-      input: { name: INPUT, shape: [BATCH, inputs] },
-      output: { name: OUTPUT, shape: [BATCH, outputs] },
+      input: { name: INPUT, shape: [BATCH, ...inputs] },
+      output: { name: OUTPUT, shape: [BATCH, ...outputs] },
       values: this.#values.filter((value) => value.name !== last.output),
     };
   }

@@ -1,39 +1,35 @@
 /**
- * @file A layer as one dense matrix whose columns follow the order in which its inputs happen to lie, so that no
+ * @file A layer as one dense tensor whose columns follow the order in which its inputs happen to lie, so that no
  * operation is spent on putting them in order.
  */
 
-import type { LinearLayer } from "../../network/network.ts";
+import type { WeightedLayer } from "../../network/network.ts";
+import { forEachConnection } from "../../topology/connections.ts";
 
 /**
- * [rows, width], row-major: column positions[j] belongs to input unit j, other columns are 0. Takes rows × width
- * floats, which is what a dense matrix is.
+ * [rows, width], of a convolution [rows, width, k, k], row-major: column positions[j] belongs to input unit j, other
+ * columns are 0; row rowPlaces[i] to output unit i (default: i). Takes as many floats as a dense layer has.
  */
 export function placedWeights(
-  { topology, weights }: LinearLayer,
+  layer: WeightedLayer,
   positions: Int32Array,
   width: number,
+  rowPlaces?: Int32Array,
 ): Float32Array {
-  const matrix = new Float32Array(topology.rows * width);
+  const { topology, weights } = layer;
+  const taps = tapsOf(layer);
+  const tensor = new Float32Array(topology.rows * width * taps);
   let next = 0;
-  if (topology.kind === "edges") {
-    const { rowPointers, columnIndices } = topology;
-    for (let row = 0; row < topology.rows; row++) {
-      for (; next < rowPointers[row + 1]; next++) {
-        matrix[row * width + positions[columnIndices[next]]] = weights[next];
-      }
-    }
-    return matrix;
-  }
-  const { rowOrder, columnOrder, rowOffsets, columnOffsets } = topology;
-  for (let q = 0; q + 1 < rowOffsets.length; q++) {
-    for (let i = rowOffsets[q]; i < rowOffsets[q + 1]; i++) {
-      for (let j = columnOffsets[q]; j < columnOffsets[q + 1]; j++) {
-        matrix[rowOrder[i] * width + positions[columnOrder[j]]] = weights[next++];
-      }
-    }
-  }
-  return matrix;
+  forEachConnection(topology, (row, column) => {
+    const to = ((rowPlaces === undefined ? row : rowPlaces[row]) * width + positions[column]) * taps;
+    for (let tap = 0; tap < taps; tap++) tensor[to + tap] = weights[next++];
+  });
+  return tensor;
+}
+
+/** Weights of one connection: 1, or k² of a convolution. */
+export function tapsOf(layer: WeightedLayer): number {
+  return layer.kind === "linear" ? 1 : layer.kernelSize ** 2;
 }
 
 /** 0, 1, …, count − 1: every unit in its place. */

@@ -1,7 +1,8 @@
 /**
- * @file A value of the graph between layers: which way it lies, and where each unit is in it.
+ * @file A value of the graph between layers: which way it lies, and where each unit or channel is in it.
  */
 
+import type { ImageSize } from "../../init/convolution/convolution.ts";
 import type { Features } from "./features.ts";
 
 /** A value of shape [batch, width]. */
@@ -13,7 +14,20 @@ export interface Samples {
   readonly positions: Int32Array;
 }
 
-/** A value one way or the other. */
-export type Standing =
+/** A value of shape [batch, width, size.height, size.width]: its units are channels. */
+export interface Images extends Samples {
+  readonly size: ImageSize;
+}
+
+/** Vectors one way or the other. */
+export type VectorStanding =
   | ({ readonly layout: "samples" } & Samples)
   | { readonly layout: "features"; readonly features: Features };
+
+/** Vectors or images whose units lie along axis 1. */
+export type UnitStanding =
+  | ({ readonly layout: "samples" } & Samples)
+  | ({ readonly layout: "images" } & Images);
+
+/** A value one way or another. */
+export type Standing = VectorStanding | UnitStanding;

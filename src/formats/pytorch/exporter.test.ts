@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { certify } from "../../certificate/index.ts";
+import { cnn } from "../../network/cnn.ts";
 import { forward } from "../../network/evaluate.ts";
 import { mlp } from "../../network/mlp.ts";
 import { loadCheckpoint } from "../network-file.ts";
@@ -49,5 +50,23 @@ describe("pytorchExporter", () => {
     );
     expect(outputs.data).toEqual(Float32Array.from(forward(network, standardised, 4)));
     expect((await exported()).file.tensors.has("input.mean")).toBe(false);
+  });
+
+  it("says what images it takes, and what comes out of them", async () => {
+    const input = { channels: 3, height: 6, width: 8 };
+    const images = cnn({ input, outputs: 5, depth: 2, width: 12, init: { groups: 3 }, seed: 1 });
+    const out = mkdtempSync(join(folder, "images-"));
+    const certificate = certify(images, { workLimit: 1e5 });
+    const request = { certificate, form: "fast" as const, out, source: "test", options: {} };
+    const { notes, warnings, denseBytes, files } = await pytorchExporter.export(images, request);
+    expect(notes.at(-1)).toBe("takes standardised inputs, images [batch, 3, 6, 8] (channels, height, width)");
+    expect(warnings).toEqual([]);
+    expect(denseBytes).toBeGreaterThan(files.reduce((sum, { bytes }) => sum + bytes, 0));
+    const { tensors, network: read } = await loadCheckpoint(join(out, "model.safetensors"));
+    expect(read).toEqual(images);
+    const inputs = tensors.get("check.inputs")!;
+    expect(inputs.shape).toEqual([4, 3, 6, 8]);
+    const expected = forward(images, Float64Array.from(inputs.data as Float32Array), 4);
+    expect(tensors.get("check.outputs")).toMatchObject({ shape: [4, 5], data: Float32Array.from(expected) });
   });
 });

@@ -5,11 +5,13 @@
 
 import { readFile } from "node:fs/promises";
 import { forward } from "../../network/evaluate.ts";
-import { type Network, widths } from "../../network/network.ts";
+import { networkInput, networkOutput, sizeOf } from "../../network/layer-shape.ts";
+import { type AnyNetwork, isWeighted } from "../../network/network.ts";
 import type { Exporter, ExportRequest, ExportResult, InputScaling } from "../export/exporter.ts";
 import { type ExportContent, writeExportFolder } from "../export/write-files.ts";
 import { fileError } from "../file-errors.ts";
 import { networkToTensors } from "../network-tensors.ts";
+import { sizesOf } from "../onnx/write-network.ts";
 import { encodeSafetensors } from "../safetensors.ts";
 import { float32Tensor, type Tensor } from "../tensor.ts";
 
@@ -27,7 +29,7 @@ export const pytorchExporter: Exporter = {
 const CHECKED = 4;
 
 async function exportPyTorch(
-  network: Network,
+  network: AnyNetwork,
   { certificate, out, scaling }: ExportRequest,
 ): Promise<ExportResult> {
   const { tensors, metadata } = networkToTensors(network);
@@ -48,7 +50,7 @@ async function exportPyTorch(
     notes: [
       "needs torch (1.13 or newer) and numpy",
       `test it with: python ${out}/model.py --check`,
-      scaling === undefined ? "takes standardised inputs" : "takes raw inputs and standardises them",
+      `takes ${scaling === undefined ? "standardised inputs" : "raw inputs and standardises them"}${imagesNote(network)}`,
     ],
     warnings: edgeWarnings(network),
   };
@@ -63,9 +65,9 @@ function scalingTensors(scaling: InputScaling | undefined): [string, Tensor][] {
 }
 
 /** Inputs as the module takes them, and what comes out by the reference forward pass. */
-function checkTensors(network: Network, scaling: InputScaling | undefined): [string, Tensor][] {
-  const sizes = widths(network);
-  const [inputs, outputs] = [sizes[0], sizes[sizes.length - 1]];
+function checkTensors(network: AnyNetwork, scaling: InputScaling | undefined): [string, Tensor][] {
+  const [input, output] = [networkInput(network), networkOutput(network)];
+  const inputs = sizeOf(input);
   const { mean, deviation } = scaling ?? { mean: Float32Array.of(0), deviation: Float32Array.of(1) };
   const at = (values: Float32Array, k: number) => values[values.length === 1 ? 0 : k % inputs];
   const raw = Float32Array.from(
@@ -75,8 +77,8 @@ function checkTensors(network: Network, scaling: InputScaling | undefined): [str
   const standardised = Float64Array.from(raw, (value, k) => (value - at(mean, k)) / at(deviation, k));
   const expected = Float32Array.from(forward(network, standardised, CHECKED));
   return [
-    ["check.inputs", float32Tensor(raw, [CHECKED, inputs])],
-    ["check.outputs", float32Tensor(expected, [CHECKED, outputs])],
+    ["check.inputs", float32Tensor(raw, [CHECKED, ...sizesOf(input)])],
+    ["check.outputs", float32Tensor(expected, [CHECKED, ...sizesOf(output)])],
   ];
 }
 
@@ -90,10 +92,16 @@ async function pythonFile(): Promise<Uint8Array> {
   }
 }
 
-function edgeWarnings(network: Network): string[] {
-  const edges = network.layers.filter(({ topology }) => topology.kind === "edges").length;
+function imagesNote(network: AnyNetwork): string {
+  const sizes = sizesOf(networkInput(network));
+  return sizes.length === 1 ? "" : `, images [batch, ${sizes.join(", ")}] (channels, height, width)`;
+}
+
+function edgeWarnings(network: AnyNetwork): string[] {
+  const weighted = network.layers.filter(isWeighted);
+  const edges = weighted.filter(({ topology }) => topology.kind === "edges").length;
   if (edges === 0) return [];
   return [
-    `${edges} of ${network.layers.length} layers have irregular masks: both forms multiply them as dense matrices`,
+    `${edges} of ${weighted.length} layers have irregular masks: both forms multiply them as dense matrices`,
   ];
 }

@@ -8,11 +8,16 @@
 
 Both forms compute the same function and learn the same way; they differ in how.
 
-  masked   weight [out, in] times a mask of zeros and ones, at every forward: how sparse training is usually
-           published. Easy to look into, and as slow and large as a dense network.
+  masked   weight [out, in], of a convolution [out, in, k, k], times a mask of zeros and ones, at every forward: how
+           sparse training is usually published. Easy to look into, and as slow and large as a dense network.
   fast     only the weights that exist: groups of small dense blocks, multiplied by one batched product a layer
-           (torch.baddbmm), and the order of units put right by index_select where it changes. Layers that have
-           no blocks (irregular masks) stay masked: PyTorch's sparse products are no faster at such densities.
+           (torch.baddbmm) or a grouped convolution (conv2d), and the order of units put right by index_select where
+           it changes. Layers that have no blocks (irregular masks) stay masked: PyTorch's sparse products are no
+           faster at such densities, and it has no sparse convolutions.
+
+Networks that start with images take [batch, channels, height, width], or the same numbers in any other shape,
+channel by channel and row by row. Batch normalization goes by each batch itself in `train()`, and by the running
+statistics in `eval()`, as everywhere in PyTorch.
 
 No optimizer can revive a pruned weight. In the fast form there is none; in the masked form its gradient is exactly
 zero and so is its value, and the forward pass would mask it in any case.
@@ -39,11 +44,13 @@ FORMS = ("masked", "fast")
 
 
 class InputScaling(nn.Module):
-    """Raw inputs, of any shape and numeric type, to the standardised vectors [batch, width] that layers take."""
+    """Raw inputs, of any numeric type, to standardised ones: vectors [batch, width], images [batch, channels, height,
+    width]. Inputs may have any shape of as many numbers; images come channel by channel, each row by row."""
 
-    def __init__(self, width, mean, deviation):
+    def __init__(self, shape, mean, deviation):
         super().__init__()
-        self.width = width
+        self.shape = shape
+        self.width = size_of(shape)
         # Constants of the data, not of the training: they come with the file and stay out of the state dict.
         self.register_buffer("mean", mean, persistent=False)
         self.register_buffer("deviation", deviation, persistent=False)
@@ -54,61 +61,108 @@ class InputScaling(nn.Module):
             raise ValueError(f"this network takes {self.width} inputs, not {x.shape[1]}")
         if not x.is_floating_point():
             x = x.float()
-        return x if self.mean is None else (x - self.mean) / self.deviation
+        x = x if self.mean is None else (x - self.mean) / self.deviation
+        return x if is_vector(self.shape) else x.view(-1, *self.shape)
 
 
-class MaskedLinear(nn.Module):
-    """activation((weight * mask) x + bias), all dense. x is [batch, in], or [in, batch] where `batch_last`."""
+class Module(nn.Module):
+    """A layer of either form. Values are [batch, units] or [batch, channels, height, width]; where `batch_last`,
+    [units, batch]."""
 
-    def __init__(self, layer, batch_last=False):
+    batch_last = False
+
+    def tensors_of(self, layer):
+        """What a file holds of the layer as it is now, by the end of its name."""
+        return {}
+
+
+class MaskedWeights(Module):
+    """A whole weight tensor times its mask."""
+
+    def __init__(self, layer):
         super().__init__()
-        rows, columns = support(layer)
-        shape = (layer["rows"], layer["columns"])
+        shape = (layer["rows"], layer["columns"], *layer["taps"])
         weight, mask = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-        weight[rows, columns] = layer["weight"]
-        mask[rows, columns] = 1
+        weight[support(layer)] = layer["weight"]
+        mask[support(layer)] = 1
         self.activation = layer["activation"]
-        self.batch_last = batch_last
         self.weight = nn.Parameter(torch.from_numpy(weight))
         self.bias = nn.Parameter(torch.from_numpy(layer["bias"].copy()))
         # Of the weight's own type: multiplying by a mask of booleans takes PyTorch longer.
         self.register_buffer("mask", torch.from_numpy(mask))
 
+    def tensors_of(self, layer):
+        return {f"{layer['topology']}.weight": array(self.weight)[support(layer)], "bias": array(self.bias)}
+
+
+class MaskedLinear(MaskedWeights):
+    """activation((weight * mask) x + bias), all dense. x is [batch, in], or [in, batch] where `batch_last`."""
+
+    def __init__(self, layer, batch_last=False):
+        super().__init__(layer)
+        self.batch_last = batch_last
+
     def forward(self, x):
         weight = self.weight * self.mask
         if self.batch_last:
             return ACTIVATIONS[self.activation](torch.addmm(self.bias[:, None], weight, x))
-        return ACTIVATIONS[self.activation](nn.functional.linear(x, weight, self.bias))
-
-    def parameters_of(self, layer):
-        rows, columns = support(layer)
-        return array(self.weight)[rows, columns], array(self.bias)
+        return ACTIVATIONS[self.activation](nn.functional.linear(vectors(x), weight, self.bias))
 
 
-class BlockLinear(nn.Module):
-    """activation(W x + bias) for x [in, batch], W block-diagonal in the order in which units come and go here.
+class MaskedConvolution(MaskedWeights):
+    """activation((weight * mask) * x + bias), with the whole kernel tensor [out, in, k, k]."""
 
-    Groups of one size are one parameter `blocks.i` [groups, rows, columns]; most layers have one or two sizes.
-    `bias` is in the order of the outputs: group after group.
-    """
+    def __init__(self, layer):
+        super().__init__(layer)
+        self.surroundings = Surroundings(layer)
+
+    def forward(self, x):
+        x, options = self.surroundings(images(x))
+        return ACTIVATIONS[self.activation](nn.functional.conv2d(x, self.weight * self.mask, self.bias, **options))
+
+
+class Blocks(Module):
+    """The weights of groups that cover the layer. Groups of one size are one parameter `blocks.i`; most layers have one
+    or two sizes. `bias` is in the order of the outputs: group after group."""
 
     def __init__(self, layer):
         super().__init__()
         self.sizes = group_sizes(layer)
+        self.inputs = [groups * columns for groups, _, columns in self.sizes]
+        self.outputs = [groups * rows for groups, rows, _ in self.sizes]
         ends = np.cumsum([groups * rows * columns for groups, rows, columns in self.sizes])
         parts = zip(np.split(layer["weight"], ends[:-1]), self.sizes)
-        blocks = [nn.Parameter(torch.from_numpy(part.reshape(size).copy())) for part, size in parts]
+        blocks = [part.reshape(*self.block_shape(size), *layer["taps"]) for part, size in parts]
         self.activation = layer["activation"]
-        self.blocks = nn.ParameterList(blocks)
+        self.blocks = nn.ParameterList(nn.Parameter(torch.from_numpy(block.copy())) for block in blocks)
         self.bias = nn.Parameter(torch.from_numpy(layer["bias"][layer["row_order"]]))
 
-    def forward(self, x):
-        activation = ACTIVATIONS[self.activation]
+    def products(self, x, dim, **options):
+        """The products of all groups, beside one another along `dim`."""
         if len(self.sizes) == 1:
-            return activation(self.product(x, self.blocks[0], self.bias, self.sizes[0]))
-        inputs = x.split([groups * columns for groups, _, columns in self.sizes])
-        biases = self.bias.split([groups * rows for groups, rows, _ in self.sizes])
-        return activation(torch.cat([self.product(*part) for part in zip(inputs, self.blocks, biases, self.sizes)]))
+            return self.product(x, self.blocks[0], self.bias, self.sizes[0], **options)
+        parts = zip(x.split(self.inputs, dim), self.blocks, self.bias.split(self.outputs), self.sizes)
+        return torch.cat([self.product(*part, **options) for part in parts], dim)
+
+    def tensors_of(self, layer):
+        bias = np.empty_like(array(self.bias))
+        bias[layer["row_order"]] = array(self.bias)
+        weight = np.concatenate([array(block).ravel() for block in self.blocks])
+        return {"blocks.weight": weight.reshape(layer["weight"].shape), "bias": bias}
+
+
+class BlockLinear(Blocks):
+    """activation(W x + bias) for x [in, batch], W block-diagonal in the order in which units come and go here; blocks
+    are [groups, rows, columns]."""
+
+    batch_last = True
+
+    @staticmethod
+    def block_shape(size):
+        return size
+
+    def forward(self, x):
+        return ACTIVATIONS[self.activation](self.products(x, 0))
 
     @staticmethod
     def product(x, block, bias, size):
@@ -116,93 +170,302 @@ class BlockLinear(nn.Module):
         y = torch.baddbmm(bias.view(groups, rows, 1), block, x.reshape(groups, columns, batch))
         return y.view(groups * rows, batch)
 
-    def parameters_of(self, layer):
-        bias = np.empty_like(array(self.bias))
-        bias[layer["row_order"]] = array(self.bias)
-        return np.concatenate([array(block).ravel() for block in self.blocks]), bias
+
+class BlockConvolution(Blocks):
+    """activation(W * x + bias), a convolution of groups in the order in which channels come and go here; blocks are
+    [groups x rows, columns, k, k], as conv2d takes them."""
+
+    def __init__(self, layer):
+        super().__init__(layer)
+        self.surroundings = Surroundings(layer)
+
+    @staticmethod
+    def block_shape(size):
+        groups, rows, columns = size
+        return groups * rows, columns
+
+    def forward(self, x):
+        x, options = self.surroundings(images(x))
+        return ACTIVATIONS[self.activation](self.products(x, 1, **options))
+
+    @staticmethod
+    def product(x, block, bias, size, **options):
+        return nn.functional.conv2d(x, block, bias, groups=size[0], **options)
+
+
+class Surroundings:
+    """What lies around an image: zeros, which conv2d adds where it can, or its other side.
+
+    With c = (k - 1) // 2, output pixel p reads input pixels stride * p + (tap - c) * dilation: for even k the centre
+    tap is the first of the two middle ones, so that more is added behind than before.
+    """
+
+    def __init__(self, layer):
+        k = layer["taps"][0]
+        self.before, self.after = (k - 1) // 2, k - 1 - (k - 1) // 2
+        self.stride, self.dilation, self.circular = layer["stride"], layer["dilation"], layer["circular"]
+
+    def __call__(self, x):
+        """The image as conv2d should take it, and how."""
+        if self.circular:
+            # Going round a side of n pixels, dilation and dilation mod n read the same ones.
+            steps = [1 + (self.dilation - 1) % side for side in x.shape[2:]]
+            for dim, step in zip((2, 3), steps):
+                x = going_round(x, dim, self.before * step, self.after * step)
+            return x, {"stride": self.stride, "dilation": steps}
+        before, after = self.before * self.dilation, self.after * self.dilation
+        if before == after:
+            return x, {"stride": self.stride, "dilation": self.dilation, "padding": before}
+        x = nn.functional.pad(x, (before, after, before, after))
+        return x, {"stride": self.stride, "dilation": self.dilation}
+
+
+def going_round(x, dim, before, after):
+    """x with entries more before and after along `dim`, as if it went round."""
+    side, place, parts = x.shape[dim], -before, []
+    while place < side + after:
+        length = min(side - place % side, side + after - place)
+        parts.append(x.narrow(dim, place % side, length))
+        place += length
+    return torch.cat(parts, dim)
+
+
+class AveragePool(Module):
+    def __init__(self, layer):
+        super().__init__()
+        self.window = layer["window"]
+
+    def forward(self, x):
+        return nn.functional.avg_pool2d(images(x), self.window)
+
+
+class Flatten(Module):
+    def forward(self, x):
+        return x.flatten(1)
+
+
+class SpaceToDepth(Module):
+    def __init__(self, layer):
+        super().__init__()
+        self.side = layer["side"]
+
+    def forward(self, x):
+        return nn.functional.pixel_unshuffle(images(x), self.side)
+
+
+class Pad(Module):
+    """Zeros around; where they are odd in number, one more right and below."""
+
+    def __init__(self, layer):
+        super().__init__()
+        height, width = (after - before for before, after in zip(layer["input"][1:], layer["size"]))
+        self.pads = (width // 2, width - width // 2, height // 2, height - height // 2)
+
+    def forward(self, x):
+        return nn.functional.pad(images(x), self.pads)
+
+
+class MaxMin(Module):
+    """Channels c and c + C/2 become their larger and their smaller value."""
+
+    def forward(self, x):
+        first, second = x.chunk(2, 1)
+        return torch.cat((torch.maximum(first, second), torch.minimum(first, second)), 1)
+
+
+class BatchNorm(Module):
+    """Batch normalization, of channels in the order in which they come here; by running statistics after `eval()`."""
+
+    def __init__(self, layer, order):
+        super().__init__()
+        self.order, self.activation = order, layer["activation"]
+        self.epsilon, self.momentum = layer["epsilon"], layer["momentum"]
+        self.weight = nn.Parameter(torch.from_numpy(layer["weight"][order]))
+        self.bias = nn.Parameter(torch.from_numpy(layer["bias"][order]))
+        self.register_buffer("running_mean", torch.from_numpy(layer["statistics"][0][order]))
+        self.register_buffer("running_var", torch.from_numpy(layer["statistics"][1][order]))
+
+    def forward(self, x):
+        statistics = self.running_mean, self.running_var
+        how = self.training, self.momentum, self.epsilon
+        return ACTIVATIONS[self.activation](nn.functional.batch_norm(x, *statistics, self.weight, self.bias, *how))
+
+    def tensors_of(self, layer):
+        back = np.argsort(self.order)
+        mean, variance = array(self.running_mean)[back], array(self.running_var)[back]
+        return {
+            "weight": array(self.weight)[back],
+            "bias": array(self.bias)[back],
+            "statistics": np.stack((mean, variance)),
+        }
+
+
+class Add(Module):
+    """activation(x + shortcut): every s-th pixel of a larger shortcut, and zeros for channels that it does not have.
+
+    `have` and `want` are the orders in which the shortcut's channels and those of x come here.
+    """
+
+    def __init__(self, layer, have, want):
+        super().__init__()
+        self.activation, self.step = layer["activation"], layer["step"]
+        self.missing = len(want) - len(have)
+        self.reorder = reorder(np.concatenate((have, np.setdiff1d(want, have))), want, 1)
+
+    def forward(self, x, shortcut):
+        if self.step > 1:
+            shortcut = shortcut[:, :, :: self.step, :: self.step]
+        if self.missing > 0:
+            zeros = shortcut.new_zeros(len(shortcut), self.missing, *shortcut.shape[2:])
+            shortcut = torch.cat((shortcut, zeros), 1)
+        return ACTIVATIONS[self.activation](x + self.reorder(shortcut).reshape(x.shape))
 
 
 class Permute(torch.autograd.Function):
-    """Rows of x in another order. The way back is the inverse order, which is cheaper than adding up by index."""
+    """Entries of x along `dim` in another order. The way back is the inverse order, cheaper than adding up by index."""
 
     @staticmethod
-    def forward(ctx, x, order, inverse):
+    def forward(ctx, x, order, inverse, dim):
         ctx.save_for_backward(order, inverse)
-        return x.index_select(0, order)
+        ctx.dim = dim
+        return x.index_select(dim, order)
 
     @staticmethod
     def backward(ctx, gradient):
         order, inverse = ctx.saved_tensors
-        return Permute.apply(gradient, inverse, order), None, None
+        return Permute.apply(gradient, inverse, order, ctx.dim), None, None, None
 
 
 class Reorder(nn.Module):
-    """Units [units, batch] in the order that the next layer takes them in; the permutations of two layers in one."""
+    """Units in the order that the next layer takes them in; the permutations of two layers in one."""
 
-    def __init__(self, order):
+    def __init__(self, order, dim):
         super().__init__()
+        self.dim = dim
         self.register_buffer("order", torch.from_numpy(order), persistent=False)
         self.register_buffer("inverse", torch.from_numpy(np.argsort(order)), persistent=False)
 
     def forward(self, x):
         if not x.requires_grad:
-            return x.index_select(0, self.order)
-        return Permute.apply(x, self.order, self.inverse)
+            return x.index_select(self.dim, self.order)
+        return Permute.apply(x, self.order, self.inverse, self.dim)
 
 
-class MaskedNetwork(nn.Module):
+class Network(nn.Module):
+    """Layers one after the other, each with a reordering of units before it; shortcuts read what earlier ones gave."""
+
+    def __init__(self, source, layers, reorders, last):
+        super().__init__()
+        self.source = source
+        self.input = InputScaling(*source["input"])
+        self.layers = nn.ModuleList(layers)
+        self.reorders = nn.ModuleList(reorders)
+        self.last = last
+        self.shortcuts = [layer.get("from") for layer in source["layers"]]
+        self.read = {shortcut for shortcut in self.shortcuts if shortcut is not None}
+        self.output = source["layers"][-1]["output"]
+
+    def forward(self, x):
+        x, batch_last, kept = self.input(x), False, {}
+        for i, (layer, before, shortcut) in enumerate(zip(self.layers, self.reorders, self.shortcuts)):
+            if layer.batch_last != batch_last:
+                x = vectors(x).t() if layer.batch_last else x.t()
+                batch_last = layer.batch_last
+            x = before(x)
+            x = layer(x) if shortcut is None else layer(x, kept[shortcut])
+            if i in self.read:
+                kept[i] = x.t() if batch_last else x
+        x = self.last(x)
+        x = x.t() if batch_last else x
+        return vectors(x) if is_vector(self.output) else x
+
+
+class MaskedNetwork(Network):
     """Layers as `weight * mask`. The state dict has `layers.N.weight`, `.bias` and `.mask`."""
 
     form = "masked"
 
     def __init__(self, source):
-        super().__init__()
-        self.source = source
-        self.input = InputScaling(*source["input"])
-        self.layers = nn.ModuleList(MaskedLinear(layer) for layer in source["layers"])
-
-    def forward(self, x):
-        x = self.input(x)
-        for layer in self.layers:
-            x = layer(x)
-        return x
+        orders = [np.arange(layer["output"][0]) for layer in source["layers"]]
+        makers = {"linear": MaskedLinear, "convolution": MaskedConvolution}
+        layers = []
+        for layer in source["layers"]:
+            make = makers.get(layer["kind"])
+            channels = np.arange(layer["input"][0])
+            layers.append(make(layer) if make else plain_module(layer, channels, orders))
+        super().__init__(source, layers, [nn.Identity() for _ in layers], nn.Identity())
 
 
-class FastNetwork(nn.Module):
-    """Layers as batched products of their blocks. The state dict has `layers.N.blocks.i` and `layers.N.bias`.
+class FastNetwork(Network):
+    """Layers as batched products of their blocks, or grouped convolutions. The state dict has `layers.N.blocks.i` and
+    `layers.N.bias`.
 
-    Inside, activations are [units, batch], so that a unit is a row and moving units moves whole rows.
+    Between linear layers activations are [units, batch], so that a unit is a row and moving units moves whole rows.
     """
 
     form = "fast"
 
     def __init__(self, source):
-        super().__init__()
-        self.source = source
-        self.input = InputScaling(*source["input"])
-        layers, reorders = [], []
-        order = np.arange(source["layers"][0]["columns"])  # which unit each row of the activations is
+        layers, reorders, orders = [], [], []
+        order = np.arange(source["layers"][0]["input"][0])  # which unit or channel each one here is
         for layer in source["layers"]:
-            blocks = layer["kind"] == "blocks"
-            wanted = layer["column_order"] if blocks else np.arange(layer["columns"])
-            reorders.append(reorder(order, wanted))
-            layers.append(BlockLinear(layer) if blocks else MaskedLinear(layer, batch_last=True))
-            order = layer["row_order"] if blocks else np.arange(layer["rows"])
-        self.layers = nn.ModuleList(layers)
-        self.reorders = nn.ModuleList(reorders)
-        self.last = reorder(order, np.arange(len(order)))
+            blocks = layer.get("topology") == "blocks"
+            wanted = layer["column_order"] if blocks else wanted_order(layer, order)
+            if layer["kind"] == "linear":
+                module = BlockLinear(layer) if blocks else MaskedLinear(layer, batch_last=True)
+            elif layer["kind"] == "convolution":
+                module = BlockConvolution(layer) if blocks else MaskedConvolution(layer)
+            else:
+                module = plain_module(layer, wanted, orders)
+            reorders.append(reorder(order, wanted, 0 if module.batch_last else 1))
+            layers.append(module)
+            order = layer["row_order"] if blocks else given_order(layer, wanted)
+            orders.append(order)
+        last = reorder(order, np.arange(len(order)), 0 if layers[-1].batch_last else 1)
+        super().__init__(source, layers, reorders, last)
 
-    def forward(self, x):
-        x = self.input(x).t()
-        for reorder, layer in zip(self.reorders, self.layers):
-            x = layer(reorder(x))
-        return self.last(x).t()
+
+def wanted_order(layer, order):
+    """In which order a layer without blocks takes its units, given the one that there is: any, or each in its place."""
+    any_order = layer["kind"] in ("averagePool", "pad", "batchNorm", "add", "flatten", "spaceToDepth")
+    return order if any_order else np.arange(len(order))
 
 
-def reorder(have, want):
-    """From rows that are the units `have` to rows that are the units `want`."""
+def given_order(layer, order):
+    """In which order a layer without blocks gives its units, given the one that it takes them in."""
+    outputs, inputs = layer["output"][0], layer["input"][0]
+    if layer["kind"] in ("linear", "convolution"):
+        return np.arange(outputs)
+    times = outputs // inputs  # each channel becomes as many units side by side
+    return (order[:, None] * times + np.arange(times)).ravel()
+
+
+def plain_module(layer, order, orders):
+    """The module of a layer without a mask, its channels in `order`; `orders`: those of what earlier layers gave."""
+    if layer["kind"] == "batchNorm":
+        return BatchNorm(layer, order)
+    if layer["kind"] == "add":
+        return Add(layer, orders[layer["from"]], order)
+    makers = {"averagePool": AveragePool, "spaceToDepth": SpaceToDepth, "pad": Pad}
+    if layer["kind"] in makers:
+        return makers[layer["kind"]](layer)
+    return {"flatten": Flatten, "maxMin": MaxMin}[layer["kind"]]()
+
+
+def reorder(have, want, dim):
+    """From entries along `dim` that are the units `have` to entries that are the units `want`."""
     place = np.argsort(have)[want]
-    return nn.Identity() if np.array_equal(place, np.arange(len(place))) else Reorder(place)
+    return nn.Identity() if np.array_equal(place, np.arange(len(place))) else Reorder(place, dim)
+
+
+def images(x):
+    """Vectors as images of one pixel."""
+    return x if x.dim() == 4 else x[:, :, None, None]
+
+
+def vectors(x):
+    """Images of one pixel as vectors."""
+    return x.flatten(1)
 
 
 def array(tensor):
@@ -240,10 +503,8 @@ def save(model, path):
     model = getattr(model, "module", model)
     tensors = {}
     for module, layer in zip(model.layers, model.source["layers"]):
-        weight, bias = module.parameters_of(layer)
-        tensors.update({f"{layer['name']}.{name}": value for name, value in layer["indices"].items()})
-        tensors[f"{layer['name']}.{layer['kind']}.weight"] = weight
-        tensors[f"{layer['name']}.bias"] = bias
+        held = {**layer.get("indices", {}), **module.tensors_of(layer)}
+        tensors.update({f"{layer['name']}.{name}": value for name, value in held.items()})
     _, mean, deviation = model.source["input"]
     if mean is not None:
         tensors.update({"input.mean": mean.numpy(), "input.deviation": deviation.numpy()})
@@ -256,18 +517,16 @@ def read_network(path):
     if metadata.get("isosparse") != "1" or "network" not in metadata:
         raise ValueError(f"{path}: not a network file of isosparse, layout version 1")
     try:
-        described = json.loads(metadata["network"])["layers"]
-        layers = [read_layer(layer, tensors) for layer in described]
-        width = layers[0]["columns"]
-        mean, deviation = read_scaling(tensors, width)
-    except (IndexError, KeyError, TypeError, ValueError, RecursionError) as error:
+        layers = []
+        for described in json.loads(metadata["network"])["layers"]:
+            layers.append(read_layer(described, tensors, layers))
+        shape = layers[0]["input"]
+        mean, deviation = read_scaling(tensors, size_of(shape))
+    except (IndexError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise ValueError(f"{path}: not a sound network: {error}") from error
-    for before, layer in zip(layers, layers[1:]):
-        if before["rows"] != layer["columns"]:
-            raise ValueError(f"{path}: {layer['name']} does not take what {before['name']} gives")
     return {
         "layers": layers,
-        "input": (width, mean, deviation),
+        "input": (shape, mean, deviation),
         "metadata": {key: metadata[key] for key in ("isosparse", "network")},
         "check": (tensors.get("check.inputs"), tensors.get("check.outputs")),
     }
@@ -294,31 +553,162 @@ INDICES = {
 # Inputs that an edge layer may have whatever it connects: no array in a file is as long as it is wide.
 MOST_LOOSE_COLUMNS = 2**24
 
+# Numbers of an image, and of a side of it or of a kernel: no array in a file is as large as an image either.
+MOST_NUMBERS = 2**24
+MOST_SIDE = 2**16
+MOST_KERNEL = 1024
 
-def read_layer(described, tensors):
-    """One layer: its description and its arrays. Indices are followed without further checks from here on."""
+KINDS = ("linear", "convolution", "averagePool", "flatten", "spaceToDepth", "pad", "maxMin", "batchNorm", "add")
+
+
+def read_layer(described, tensors, before):
+    """One layer: its description and its arrays, checked; `before`: the layers that come before it."""
+    name, kind = described["name"], described["kind"]
+    if kind not in KINDS or described.get("activation", "linear") not in ACTIVATIONS:
+        raise ValueError(f"{name} is a {kind} layer with {described.get('activation')}: not known here")
+    layer = {"name": name, "kind": kind, "activation": described.get("activation", "linear")}
+    if kind in ("linear", "convolution"):
+        layer.update(read_weights(described, tensors))
+    if kind == "linear":
+        layer["input"] = (layer["columns"], 1, 1)
+    else:
+        layer["input"] = image_of(name, described["input"])
+        layer.update(read_geometry(described, layer, before))
+    if kind == "batchNorm":
+        layer.update(read_norm(described, tensors, layer))
+    layer["output"] = output_of(layer)
+    if kind != "linear" and size_of(layer["output"]) > MOST_NUMBERS:
+        raise ValueError(f"{name} gives images of {layer['output']}, over the limit of {MOST_NUMBERS} numbers")
+    if before and before[-1]["output"] != layer["input"]:
+        raise ValueError(f"{name} does not take what {before[-1]['name']} gives")
+    return layer
+
+
+def read_weights(described, tensors):
+    """The mask and the weights of a layer. Indices are followed without further checks from here on."""
     name, topology = described["name"], described["topology"]
     rows, columns, kind = topology["rows"], topology["columns"], topology["kind"]
-    if not all(type(size) is int and 1 <= size < 2**31 for size in (rows, columns)):
+    if not all(is_whole(size, 2**31 - 1) for size in (rows, columns)):
         raise ValueError(f"{name} is {rows!r} x {columns!r}: whole numbers from 1 to 2^31 - 1 are expected")
-    if described["kind"] != "linear" or described["activation"] not in ACTIVATIONS:
-        raise ValueError(f"{name} is a {described['kind']} layer with {described['activation']}: not known here")
+    taps = ()
+    if described["kind"] == "convolution":
+        taps = (whole(name, described, "kernelSize", MOST_KERNEL),) * 2
     weight, bias = tensors[f"{name}.{kind}.weight"], tensors[f"{name}.bias"]
     parts = [kind] + ([topology["construction"]] if topology.get("construction") else [])
     indices = {f"{part}.{key}": tensors[f"{name}.{part}.{key}"] for part in parts for key in INDICES[part]}
     layer = {key: indices[f"{kind}.{key}"].astype(np.int64) for key in INDICES[kind]}
-    layer.update(name=name, kind=kind, activation=described["activation"], rows=rows, columns=columns)
-    layer.update(weight=weight, bias=bias, indices=indices)
+    layer.update(topology=kind, rows=rows, columns=columns, taps=taps, weight=weight, bias=bias, indices=indices)
     numbers = weight.dtype == bias.dtype == np.float32 and all(i.dtype == np.int32 for i in indices.values())
-    if not (numbers and bias.shape == (rows,) and is_sound(layer) and weight.shape == support(layer)[0].shape):
+    sound = numbers and bias.shape == (rows,) and is_sound(layer)
+    if not (sound and weight.shape == (*support(layer)[0].shape, *taps)):
         raise ValueError(f"the arrays of {name} do not describe a layer of {rows} x {columns}")
     return layer
+
+
+def read_geometry(described, layer, before):
+    """What a layer other than a linear one does with images."""
+    name, kind, (channels, height, width) = layer["name"], layer["kind"], layer["input"]
+    if kind == "convolution":
+        if channels != layer["columns"] or described["padding"] not in ("zeros", "circular"):
+            raise ValueError(f"{name} is no convolution of {channels} channels with {described['padding']!r} around")
+        stride = whole(name, described, "stride", MOST_KERNEL)
+        dilation = whole(name, described, "dilation", MOST_SIDE)
+        return {"stride": stride, "dilation": dilation, "circular": described["padding"] == "circular"}
+    if kind == "averagePool":
+        sides = height, width
+        window = [whole(name, described["window"], key, side) for key, side in zip(("height", "width"), sides)]
+        return {"window": tuple(window)}
+    if kind == "spaceToDepth":
+        side = whole(name, described, "side", MOST_SIDE)
+        if height % side or width % side:
+            raise ValueError(f"{name} has a side of {side}, which does not divide {height} x {width}")
+        return {"side": side}
+    if kind == "pad":
+        size = [whole(name, described, key, MOST_SIDE) for key in ("height", "width")]
+        if size[0] < height or size[1] < width:
+            raise ValueError(f"{name} pads {height} x {width} pixels to {size[0]} x {size[1]}")
+        return {"size": tuple(size)}
+    if kind == "maxMin" and channels % 2:
+        raise ValueError(f"{name} takes pairs of channels, and {channels} are odd in number")
+    return read_shortcut(described, layer, before) if kind == "add" else {}
+
+
+def read_shortcut(described, layer, before):
+    """Which earlier layer an addition reads, and how far apart the pixels are that it takes."""
+    places = [i for i, other in enumerate(before) if other["name"] == described["from"]]
+    if not places:
+        raise ValueError(f"{layer['name']} has a shortcut from {described['from']!r}, which is no earlier layer")
+    (channels, height, width), (most, *size) = before[places[0]]["output"], layer["input"]
+    step = height // size[0]
+    if channels > most or [height, width] != [step * side for side in size]:
+        raise ValueError(f"{layer['name']} has a shortcut from {described['from']!r}, which does not fit")
+    return {"from": places[0], "step": step}
+
+
+def read_norm(described, tensors, layer):
+    """The numbers of batch normalization."""
+    name, channels = layer["name"], layer["input"][0]
+    numbers = {key: tensors[f"{name}.{key}"] for key in ("weight", "bias", "statistics")}
+    shapes = {"weight": (channels,), "bias": (channels,), "statistics": (2, channels)}
+    epsilon, momentum = described["epsilon"], described["momentum"]
+    sound = all(value.dtype == np.float32 and value.shape == shapes[key] for key, value in numbers.items())
+    rates = all(type(rate) in (int, float) for rate in (epsilon, momentum))
+    if not (sound and rates and epsilon > 0 and 0 < momentum <= 1 and (numbers["statistics"][1] >= 0).all()):
+        raise ValueError(f"the numbers of {name} do not normalize {channels} channels")
+    return {**numbers, "epsilon": epsilon, "momentum": momentum}
+
+
+def output_of(layer):
+    """Channels, height and width of what a layer gives; vectors are images of one pixel."""
+    kind, (channels, height, width) = layer["kind"], layer["input"]
+    if kind == "linear":
+        return layer["rows"], 1, 1
+    if kind == "convolution":
+        return layer["rows"], -(-height // layer["stride"]), -(-width // layer["stride"])
+    if kind == "averagePool":
+        return channels, height // layer["window"][0], width // layer["window"][1]
+    if kind == "spaceToDepth":
+        return channels * layer["side"] ** 2, height // layer["side"], width // layer["side"]
+    if kind == "pad":
+        return (channels, *layer["size"])
+    return (channels * height * width, 1, 1) if kind == "flatten" else layer["input"]
+
+
+def image_of(name, described):
+    """Channels, height and width of a layer's input."""
+    shape = tuple(
+        whole(name, described, key, most)
+        for key, most in (("channels", MOST_NUMBERS), ("height", MOST_SIDE), ("width", MOST_SIDE))
+    )
+    if size_of(shape) > MOST_NUMBERS:
+        raise ValueError(f"{name} takes images of {shape}, over the limit of {MOST_NUMBERS} numbers")
+    return shape
+
+
+def whole(name, described, key, most):
+    """A whole number from 1 to `most`."""
+    if not is_whole(described[key], most):
+        raise ValueError(f"{key} of {name} is {described[key]!r}: a whole number from 1 to {most} is expected")
+    return described[key]
+
+
+def is_whole(value, most):
+    return type(value) is int and 1 <= value <= most
+
+
+def size_of(shape):
+    channels, height, width = shape
+    return channels * height * width
+
+
+def is_vector(shape):
+    return shape[1:] == (1, 1)
 
 
 def is_sound(layer):
     """Whether blocks cover every row and column once, or edges lie within the layer, ascending in each row."""
     rows, columns = layer["rows"], layer["columns"]
-    if layer["kind"] == "blocks":
+    if layer["topology"] == "blocks":
         for side, size in (("row", rows), ("column", columns)):
             order, offsets = layer[f"{side}_order"], layer[f"{side}_offsets"]
             if len(order) != size or not np.array_equal(np.sort(order), np.arange(size)):
@@ -348,7 +738,7 @@ def group_sizes(layer):
 
 def support(layer):
     """Row and column of each weight, in the order of the file."""
-    if layer["kind"] == "edges":
+    if layer["topology"] == "edges":
         return np.repeat(np.arange(layer["rows"]), np.diff(layer["row_pointers"])), layer["column_indices"]
     rows = np.split(layer["row_order"], layer["row_offsets"][1:-1])
     columns = np.split(layer["column_order"], layer["column_offsets"][1:-1])
@@ -467,14 +857,22 @@ def main():
 
 def describe(source):
     layers = source["layers"]
-    held = sum(layer["weight"].size + layer["bias"].size for layer in layers)
-    dense = sum(layer["rows"] * layer["columns"] + layer["rows"] for layer in layers)
-    edges = sum(layer["kind"] == "edges" for layer in layers)
+    weighted = [layer for layer in layers if "rows" in layer]
+    held = sum(layer["weight"].size + layer["bias"].size for layer in layers if "weight" in layer)
+    missing = sum(
+        (layer["rows"] * layer["columns"] - len(layer["weight"])) * int(np.prod(layer["taps"])) for layer in weighted
+    )
+    edges = sum(layer["topology"] == "edges" for layer in weighted)
     scaled = "raw inputs, standardised here" if source["input"][1] is not None else "standardised inputs"
-    print(f"{len(layers)} layers, {layers[0]['columns']} inputs to {layers[-1]['rows']} outputs; takes {scaled}")
-    print(f"{held:,} parameters; dense it would be {dense:,}")
+    inputs, outputs = words(layers[0]["input"], "inputs"), words(layers[-1]["output"], "outputs")
+    print(f"{len(layers)} layers, {inputs} to {outputs}; takes {scaled}")
+    print(f"{held:,} parameters; dense it would be {held + missing:,}")
     if edges:
         print(f"{edges} layers have irregular masks and are multiplied as dense ones in both forms")
+
+
+def words(shape, what):
+    return f"{shape[0]} {what}" if is_vector(shape) else f"images {' x '.join(map(str, shape))}"
 
 
 def check(source, device):
@@ -483,15 +881,15 @@ def check(source, device):
     inputs, expected = source["check"]
     known = inputs is not None
     if not known:  # `save` wrote the file, with new weights: only one form can be held against the other
-        inputs = np.cos(np.arange(4 * source["input"][0], dtype=np.float32)).reshape(4, -1)
+        inputs = np.cos(np.arange(4 * size_of(source["input"][0]), dtype=np.float32)).reshape(4, -1)
     x = torch.from_numpy(inputs.copy()).to(device)
     with torch.no_grad():
-        outputs = {form: array(model(x)) for form, model in models.items()}
+        outputs = {form: array(model.eval()(x)) for form, model in models.items()}
     worst = [report_difference("fast and masked outputs", outputs["fast"], outputs["masked"])]
     if known:
         worst += [report_difference(f"{form} outputs and isosparse's", outputs[form], expected) for form in FORMS]
     for form, model in models.items():
-        worst.append(report(f"{form}: pruned weights stay zero, others learn", learns_sparsely(model, x)))
+        worst.append(report(f"{form}: pruned weights stay zero, others learn", learns_sparsely(model.train(), x)))
         worst.append(report(f"{form}: saving and loading changes nothing", round_trips(model, device)))
     return all(worst)
 
@@ -520,7 +918,7 @@ def learns_sparsely(model, x):
             model(x).square().mean().backward()
             optimizer.step()
     moved = any(not torch.equal(old, new) for old, new in zip(before, model.parameters()))
-    masked = [layer for layer in model.layers if isinstance(layer, MaskedLinear)]
+    masked = [layer for layer in model.layers if isinstance(layer, MaskedWeights)]
     kept = all((layer.weight[layer.mask == 0] == 0).all() for layer in masked)
     silent = all((layer.weight.grad[layer.mask == 0] == 0).all() for layer in masked)
     return bool(moved and kept and silent)

@@ -4,10 +4,11 @@
  */
 
 import { ArgumentError } from "../../errors.ts";
-import type { Network } from "../../network/network.ts";
+import type { AnyNetwork, Network } from "../../network/network.ts";
 import { type LayerSpec, layerSpecs } from "../../tfjs/layer-spec.ts";
 import { refuseTooDense } from "../dense-size.ts";
 import type { ExportedFile, Exporter, ExportRequest, ExportResult } from "../export/exporter.ts";
+import { requireLinear } from "../export/linear-only.ts";
 import { writeExportFolder } from "../export/write-files.ts";
 import { dataBytes } from "../tensor.ts";
 import { type StockLayer, stockLayers } from "./stock-layers.ts";
@@ -28,7 +29,8 @@ const FILE_BYTES = 4 * 2 ** 20;
 /** Layers in order, each made when its turn comes. */
 type Layers = Iterable<LayerSpec | StockLayer>;
 
-async function exportTfjs(network: Network, request: ExportRequest): Promise<ExportResult> {
+async function exportTfjs(given: AnyNetwork, request: ExportRequest): Promise<ExportResult> {
+  const network = requireLinear(given, "tfjs");
   const { form, out, scaling, certificate } = request;
   if (form === "dense") {
     refuseHardtanh(network);

@@ -5,6 +5,7 @@
 
 import type { LegendEntry } from "../../report/figure.ts";
 import { curveStyle } from "../../report/palette.ts";
+import { describeModel, sameSpec } from "../grid.ts";
 import type { RunRecord } from "../run-record.ts";
 import type { ComparisonResults, LineSummary } from "../summary.ts";
 
@@ -42,7 +43,7 @@ export function sectionsOf(results: ComparisonResults): Section[] {
     const label = name(line);
     const runs = results.runs.filter((run) => isRunOf(run, line));
     const curve = { ...curveStyle(labels.indexOf(label)), label };
-    const key = JSON.stringify([line.activation, line.askedStart, line.width]);
+    const key = JSON.stringify([line.activation, line.askedStart, line.width, describeModel(line)]);
     const kind = when.get(line.method);
     const full = { ...line, curve, runs, dense: kind === "dense", prunedLater: kind === "after" };
     groups.set(key, [...(groups.get(key) ?? []), full]);
@@ -51,16 +52,23 @@ export function sectionsOf(results: ComparisonResults): Section[] {
 }
 
 function sectionOf(lines: readonly CurveLine[], several: boolean): Section {
-  const [{ activation, askedStart, width }] = lines;
+  const [line] = lines;
+  const { activation, askedStart, width } = line;
+  const model = line.model === undefined ? "" : `${describeModel(line)}, `;
   const start = askedStart === "best" ? "each method's best start" : `start: ${askedStart}`;
   const sparsities = ascending(lines.filter(({ dense }) => !dense).map(({ sparsity }) => sparsity));
   return {
-    slug: several ? `${activation}-${askedStart}-${width}-` : "",
-    title: `${activation}, ${start}, width ${width}`,
+    slug: several ? `${slugOf(model)}${activation}-${askedStart}-${width}-` : "",
+    title: `${model}${activation}, ${start}, width ${width}`,
     lines,
     depths: ascending(lines.map(({ depth }) => depth)),
     sparsities: sparsities.length === 0 ? [0] : sparsities,
   };
+}
+
+/** `cnn delta, ` as `cnn-delta-`. */
+function slugOf(words: string): string {
+  return words.replaceAll(/[^a-z0-9]+/g, "-");
 }
 
 /** The legend of some lines: each curve once. */
@@ -120,8 +128,10 @@ export function placeTitle({
 /** Names lines by their method, and by rate or steps where that is what tells them apart. */
 function curveNamer({ lines, methods }: ComparisonResults): (line: LineSummary) => string {
   const titles = new Map(methods.map(({ name, title }) => [name, title]));
-  const place = ({ method, depth, width, sparsity, activation, askedStart }: LineSummary) =>
-    JSON.stringify([method, depth, width, sparsity, activation, askedStart]);
+  const place = (line: LineSummary) => {
+    const { method, depth, width, sparsity, activation, askedStart } = line;
+    return JSON.stringify([method, depth, width, sparsity, activation, askedStart, describeModel(line)]);
+  };
   const steps = new Map<string, Set<number>>();
   for (const line of lines) {
     const key = place(line);
@@ -136,17 +146,7 @@ function curveNamer({ lines, methods }: ComparisonResults): (line: LineSummary) 
 }
 
 function isRunOf(run: RunRecord, line: LineSummary): boolean {
-  const same = [
-    "method",
-    "depth",
-    "width",
-    "sparsity",
-    "activation",
-    "start",
-    "steps",
-    "learningRate",
-  ] as const;
-  return same.every((name) => run[name] === line[name]);
+  return sameSpec(run, line) && run.steps === line.steps && run.learningRate === line.learningRate;
 }
 
 function ascending(values: readonly number[]): number[] {

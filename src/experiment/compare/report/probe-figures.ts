@@ -6,6 +6,7 @@
 import * as Plot from "@observablehq/plot";
 import type { Figure, Panel } from "../../report/figure.ts";
 import { decades } from "../../report/log-axis.ts";
+import { sameSpec } from "../grid.ts";
 import type { JacobianHistogram, LayerSignal } from "../probe.ts";
 import type { ComparisonResults, ProbeRecord } from "../summary.ts";
 import { at, type CurveLine, legendOf, places, placesNote, type Section } from "./curves.ts";
@@ -17,10 +18,9 @@ interface Probed {
 
 /** The network that a line begins with, where it was measured. */
 function probedLines(lines: readonly CurveLine[], { probes }: ComparisonResults): Probed[] {
-  const same = ["method", "depth", "width", "sparsity", "activation", "start"] as const;
   const seen = new Set<string>();
   return lines.flatMap((line) => {
-    const probe = probes.find((one) => same.every((name) => one[name] === line[name]));
+    const probe = probes.find((one) => sameSpec(one, line));
     if (probe?.result == null || seen.has(line.method)) return [];
     seen.add(line.method);
     return [{ line, probe: { ...probe, result: probe.result } }];
@@ -57,7 +57,7 @@ function layerPanel(probed: readonly Probed[], title: string, what: "signal" | "
     curve: line.curve,
     points: positive(probe.result.signals, what),
   }));
-  const layers = Math.max(...probed.map(({ line }) => line.depth));
+  const layers = Math.max(...probed.map(({ probe }) => probe.result.signals.at(-1)?.layer ?? 1));
   return {
     title,
     plot: {
@@ -98,9 +98,9 @@ export function jacobianFigures(section: Section, results: ComparisonResults): F
     title: `How evenly small changes pass, before training: ${place.title}`,
     caption: `Singular values of the derivative of the last hidden layer by the inputs: the factors by which small changes of the input grow or shrink on their way. All near 1 (the line): the network passes everything on, and gradients come back as they went. Spread over many powers of ten: most directions are lost. The leftmost bar holds all that is below one millionth.${placesNote(section, most)}`,
     legend: [],
-    panels: probedLines(at(section, place.sparsity, place.depth), results).map((probed) =>
-      histogramPanel(probed.probe.result.jacobian, probed.line.curve),
-    ),
+    panels: probedLines(at(section, place.sparsity, place.depth), results)
+      .filter(({ probe }) => probe.result.jacobian.samples > 0)
+      .map(({ probe, line }) => histogramPanel(probe.result.jacobian, line.curve)),
   }));
 }
 

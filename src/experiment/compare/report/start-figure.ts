@@ -6,6 +6,7 @@
 import * as Plot from "@observablehq/plot";
 import type { Figure, Panel } from "../../report/figure.ts";
 import { curveStyle } from "../../report/palette.ts";
+import { describeModel, specOf } from "../grid.ts";
 import { type CurveLine, placeTitle, type Section } from "./curves.ts";
 
 const meanings: Readonly<Record<string, string>> = {
@@ -40,8 +41,7 @@ export function accuracyByStart(sections: readonly Section[], guessing: number):
 /** What a method's best start comes to is there under its own name too. */
 function distinctLines(sections: readonly Section[]): CurveLine[] {
   const lines = sections.flatMap((section) => section.lines).filter(({ accuracy }) => accuracy !== null);
-  const key = ({ method, depth, width, sparsity, activation, start, steps, learningRate }: CurveLine) =>
-    JSON.stringify([method, depth, width, sparsity, activation, start, steps, learningRate]);
+  const key = (line: CurveLine) => JSON.stringify([specOf(line), line.steps, line.learningRate]);
   return [...new Map(lines.map((line) => [key(line), line])).values()];
 }
 
@@ -49,7 +49,7 @@ function distinctLines(sections: readonly Section[]): CurveLine[] {
 function placesOf(lines: readonly CurveLine[]): CurveLine[][] {
   const groups = new Map<string, CurveLine[]>();
   for (const line of lines) {
-    const key = JSON.stringify([line.activation, line.width, line.depth, line.sparsity]);
+    const key = JSON.stringify([line.activation, line.width, line.depth, line.sparsity, describeModel(line)]);
     groups.set(key, [...(groups.get(key) ?? []), line]);
   }
   return [...groups.values()]
@@ -63,6 +63,7 @@ function placesOf(lines: readonly CurveLine[]): CurveLine[][] {
 
 function startPanel(lines: readonly CurveLine[], starts: readonly string[], guessing: number): Panel {
   const [{ activation, width }] = lines;
+  const model = lines[0].model === undefined ? "" : `${describeModel(lines[0])}, `;
   const points = lines.map(({ accuracy, curve, start }) => {
     const { color, symbol } = curveStyle(starts.indexOf(start));
     const percent = (value: number | null) => 100 * Math.max(0, Math.min(1, value ?? accuracy!.mean));
@@ -77,7 +78,7 @@ function startPanel(lines: readonly CurveLine[], starts: readonly string[], gues
   });
   const labels = [...new Set(points.map(({ label }) => label))];
   return {
-    title: `${placeTitle(lines[0])}, ${activation}, width ${width}`,
+    title: `${placeTitle(lines[0])}, ${model}${activation}, width ${width}`,
     height: 66 + 20 * labels.length,
     plot: {
       marginLeft: Math.min(200, 12 + 6.6 * Math.max(...labels.map(({ length }) => length))),

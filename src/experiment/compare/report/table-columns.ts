@@ -4,7 +4,7 @@
 
 import { sortableTable, type TableCell, type TableColumn } from "../../report/html.ts";
 import { count } from "../../words.ts";
-import type { NetworkSpec } from "../grid.ts";
+import { describeModel, type NetworkSpec } from "../grid.ts";
 import type { Estimate } from "../statistics.ts";
 
 /** One column: its heading, and its cell for a row. */
@@ -47,6 +47,7 @@ export function specColumns<T extends NetworkSpec>(
   rows: readonly T[],
 ): Column<T>[] {
   const optional: (Column<T> & { readonly value: (row: T) => unknown })[] = [
+    { title: "model", value: describeModel, cell: (row) => text(describeModel(row)) },
     { title: "width", numeric: true, value: ({ width }) => width, cell: ({ width }) => plain(width) },
     {
       title: "activation",

@@ -1,0 +1,87 @@
+/**
+ * @file C exports of networks with images through gcc: warnings are errors, memory and arithmetic are checked while they
+ * run, and answers are those of the reference forward pass.
+ */
+
+import { afterAll, describe, expect, it } from "vitest";
+import { toC } from "../../src/formats/c/c-files.ts";
+import { programOf } from "../../src/formats/c/program.ts";
+import { quantiseProgram } from "../../src/formats/c/quantise-program.ts";
+import { simulateProgram } from "../../src/formats/c/simulate-program.ts";
+import { randomStream } from "../../src/math/random.ts";
+import { forward } from "../../src/network/evaluate.ts";
+import { foldBatchNorm } from "../../src/network/fold-batch-norm.ts";
+import { networkInput, sizeOf } from "../../src/network/layer-shape.ts";
+import { type AnyNetwork, isMlp } from "../../src/network/network.ts";
+import { everyKindNetwork, randomConvolutionNetwork } from "../random-convolution-network.ts";
+import { CFolder, type CNetwork, compileNetworks, hasGcc, predict, STRICT } from "./c-program.ts";
+
+if (!hasGcc) console.log("C exports of images are not compiled: gcc is not installed");
+
+const folders: CFolder[] = [];
+const newFolder = () => {
+  const folder = new CFolder();
+  folders.push(folder);
+  return folder;
+};
+afterAll(() => {
+  for (const folder of folders) folder.remove();
+});
+
+const normals = (count: number, seed: number) => {
+  const random = randomStream(seed);
+  return Float32Array.from({ length: count }, () => random.normal());
+};
+
+const widthOf = (network: AnyNetwork) => sizeOf(networkInput(network));
+
+function expectClose(actual: Float32Array, expected: ArrayLike<number>): void {
+  expect(actual).toHaveLength(expected.length);
+  const largest = Array.from(expected).reduce((most, value) => Math.max(most, Math.abs(value)), 1e-30);
+  for (let i = 0; i < expected.length; i++) {
+    expect(Math.abs(actual[i] - expected[i]) / largest).toBeLessThanOrEqual(1e-5);
+  }
+}
+
+const networks: AnyNetwork[] = [
+  ...Array.from({ length: 6 }, (_, i) => everyKindNetwork(i)),
+  ...Array.from({ length: 24 }, (_, i) => randomConvolutionNetwork(i)),
+].map((network, i) => (i % 6 === 5 ? { ...network, layers: network.layers.slice(0, -2) } : network));
+
+describe.skipIf(!hasGcc)("C99 of images", () => {
+  it("compiles without a warning, and answers as the reference does", () => {
+    const folder = newFolder();
+    const compiled: CNetwork[] = networks.map((network, i) => {
+      const prefix = `net${i}`;
+      return { prefix, network, files: toC(network, { prefix, form: i % 5 === 4 ? "dense" : "fast" }) };
+    });
+    compileNetworks(folder, compiled, STRICT);
+    for (const [i, network] of networks.entries()) {
+      const inputs = normals(widthOf(network) * 3, i);
+      expectClose(predict(folder, i, network, inputs), forward(network, Float64Array.from(inputs), 3));
+    }
+  });
+
+  it("computes in int8 what the simulation does, to the bit", () => {
+    const folder = newFolder();
+    const samples = networks.map((network, i) => ({
+      inputs: Float64Array.from(normals(widthOf(network) * 8, 50 + i)),
+      count: 8,
+    }));
+    const compiled = networks.map((network, i) => {
+      const prefix = `q${i}`;
+      return { prefix, network, files: toC(network, { prefix, int8: samples[i] }) };
+    });
+    compileNetworks(folder, compiled, STRICT);
+    for (const [i, network] of networks.entries()) {
+      const folded = foldBatchNorm(network);
+      if (isMlp(folded)) continue;
+      const program = programOf(folded);
+      const inputs = Float32Array.from(samples[i].inputs, (x, k) => (k % 2 === 0 ? x : 10 * x));
+      const quantised = quantiseProgram(program, folded, samples[i]);
+      expect(predict(folder, i, network, inputs)).toEqual(simulateProgram(program, quantised, inputs));
+      const wild = inputs.map((_, k) => [Number.NaN, Infinity, -Infinity, 1e30][k % 4]);
+      predict(folder, i, network, wild);
+    }
+  });
+});
