@@ -17,7 +17,7 @@ const atMost = (value, most, unit = "") => ({ reached: number(value, unit), met:
  * what was reached; undefined where it was not measured.
  */
 const TARGETS = [
-  stepTarget("1000 × 128", "two", 10),
+  stepTarget("1000 × 128", 10),
   {
     section: "step",
     what: "training step, 1000 × 128: TensorFlow.js wasm dense, with transposes written out, ÷ ours",
@@ -37,7 +37,7 @@ const TARGETS = [
     },
     elsewhere: ({ tensorflow }) => tensorflow && atLeast(tensorflow.toOurs.median, 60, " × (100 × 128)"),
   },
-  stepTarget("100 × 512", "wide", 15),
+  stepTarget("100 × 512", 15),
   ...[
     ["block kernels, degrees 16 to 128", "blocks", (d) => d >= 16, { simd: 0.85, "relaxed-simd": 0.75 }],
     [
@@ -142,8 +142,7 @@ function speedUp(network, usual) {
   return found && atLeast(found.times.median, 1.85, " ×");
 }
 
-/** `rival`: which of the two in platforms. */
-function stepTarget(shape, rival, least) {
+function stepTarget(shape, least) {
   return {
     section: "step",
     what: `training step, ${shape}, degree 16, batch 128, tanh: PyTorch masked-dense ÷ ours`,

@@ -5,10 +5,13 @@
 
 export * from "./certificate/convolution/index.ts";
 export {
+  type AnyCertificate,
+  type AnyCertificateData,
   type Certificate,
   type CertificateData,
   type CertifyOptions,
   certify,
+  type LayerCertificate,
 } from "./certificate/index.ts";
 export * from "./engine/index.ts";
 export * from "./errors.ts";

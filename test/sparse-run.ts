@@ -3,19 +3,43 @@
  */
 
 import { createTrainer, sgd } from "../src/engine/index.ts";
-import type { Method, Scoring, Task, UpdateRequest, UpdateResult } from "../src/sparsify/method.ts";
+import { type AnyNetwork, isMlp, type Network } from "../src/network/network.ts";
+import type { Method, MlpTask, Scoring, Task, UpdateRequest, UpdateResult } from "../src/sparsify/method.ts";
 
-/** An update as it happened. */
-export interface Happened {
-  readonly request: UpdateRequest;
-  readonly result: UpdateResult;
+/** An update as it happened, of networks `N`. */
+export interface Happened<N extends AnyNetwork = Network> {
+  readonly request: Omit<UpdateRequest, "network"> & { readonly network: N };
+  readonly result: Omit<UpdateResult, "network"> & { readonly network: N };
 }
 
-/** Trains for `total` steps, every scoring batch in turn; returns all updates and the network at the end. */
-export async function sparseRun(method: Method, task: Task, scoring: Scoring, total: number) {
+/** A run's updates, and the network at its end. */
+export interface SparseRun<N extends AnyNetwork> {
+  readonly updates: readonly Happened<N>[];
+  readonly network: N;
+}
+
+/** Trains for `total` steps, every scoring batch in turn; a task of linear layers has networks of them. */
+export function sparseRun(
+  method: Method,
+  task: MlpTask,
+  scoring: Scoring,
+  total: number,
+): Promise<SparseRun<Network>>;
+export function sparseRun(
+  method: Method,
+  task: Task,
+  scoring: Scoring,
+  total: number,
+): Promise<SparseRun<AnyNetwork>>;
+export async function sparseRun(
+  method: Method,
+  task: Task,
+  scoring: Scoring,
+  total: number,
+): Promise<SparseRun<AnyNetwork>> {
   const options = { loss: scoring.loss, optimizer: sgd(), batchSize: 16, reproducible: true };
   let trainer = await createTrainer(await method.start(task, scoring), options);
-  const updates: Happened[] = [];
+  const updates: Happened<AnyNetwork>[] = [];
   const due = new Set(method.updater?.steps(task, total));
   let memory = {};
   for (let step = 1; step <= total; step++) {
@@ -33,4 +57,15 @@ export async function sparseRun(method: Method, task: Task, scoring: Scoring, to
   const network = trainer.network();
   trainer.dispose();
   return { updates, network };
+}
+
+/** The network that a method starts a task of linear layers with. */
+export async function startMlp(method: Method, task: Task, scoring: Scoring): Promise<Network> {
+  return asMlp(await method.start(task, scoring));
+}
+
+/** A network that must be of linear layers. */
+export function asMlp(network: AnyNetwork): Network {
+  if (!isMlp(network)) throw new Error("the network has layers that are not linear");
+  return network;
 }

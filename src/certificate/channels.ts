@@ -70,9 +70,9 @@ export function channelsAfter(step: ChannelStep): number {
   return step.kind === "add" ? step.channels : step.topology.rows;
 }
 
-/** Channels of the value that the first step takes. */
-export function channelsBefore([first]: readonly ChannelStep[]): number {
-  return first.kind === "add" ? first.channels : first.topology.columns;
+/** Channels of the value that a step takes. */
+export function channelsBefore(step: ChannelStep): number {
+  return step.kind === "add" ? step.channels : step.topology.columns;
 }
 
 function graphStep(layer: number, topology: Topology, weighted: boolean): GraphStep {

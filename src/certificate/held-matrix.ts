@@ -4,6 +4,7 @@
  * will do.
  */
 
+import { centreTap } from "../init/convolution/convolution.ts";
 import type { LinearOperator } from "../math/lanczos.ts";
 import type { EdgeTopology } from "../topology/topology.ts";
 
@@ -147,7 +148,7 @@ function tapShifts(kernel: readonly number[], side: number): Int32Array[] {
     Int32Array.from({ length: places }, (_, place) => {
       let [read, unit, restTap, restPlace] = [0, 1, tap, place];
       for (let axis = kernel.length - 1; axis >= 0; axis--) {
-        const offset = (restTap % kernel[axis]) - Math.floor((kernel[axis] - 1) / 2);
+        const offset = (restTap % kernel[axis]) - centreTap(kernel[axis]);
         const coordinate = (restPlace % side) + offset;
         read += unit * (((coordinate % side) + side) % side);
         restTap = Math.floor(restTap / kernel[axis]);

@@ -106,17 +106,17 @@ export const singularValues: Column = {
 };
 
 export const inDegree: Column = {
-  header: "in-degree",
+  header: "in",
   cell: (layers) => range(layers.flatMap(({ rowDegrees: d }) => [d.smallest, d.largest])),
 };
 
 export const outDegree: Column = {
-  header: "out-degree",
+  header: "out",
   cell: (layers) => range(layers.flatMap(({ columnDegrees: d }) => [d.smallest, d.largest])),
 };
 
 export const components: Column = {
-  header: "components",
+  header: "parts",
   cell: (layers) => range(layers.map((layer) => layer.components)),
 };
 

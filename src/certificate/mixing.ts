@@ -88,9 +88,9 @@ function isRegular(step: ChannelStep): boolean {
 /** About 60 Lanczos steps. */
 function work(chain: readonly ChannelStep[]): number {
   const products = chain.reduce((sum, step) => sum + productCost(step), 0);
-  const ends = channelsBefore(chain) + channelsAfter(chain[chain.length - 1]);
-  const steps = Math.min(60, channelsBefore(chain), channelsAfter(chain[chain.length - 1]));
-  return steps * (2 * products + 2 * steps * ends);
+  const [columns, rows] = [channelsBefore(chain[0]), channelsAfter(chain[chain.length - 1])];
+  const steps = Math.min(60, columns, rows);
+  return steps * (2 * products + 2 * steps * (columns + rows));
 }
 
 function productCost(step: ChannelStep): number {

@@ -35,12 +35,20 @@ interface Dependence {
   readonly sets: readonly Uint32Array[] | null;
 }
 
+interface Chain {
+  readonly steps: readonly ChannelStep[];
+  /** Values that shortcuts come from. */
+  readonly sources: ReadonlySet<number>;
+}
+
 /** Null when `budget` does not allow the exact propagation. */
 export function reach(steps: readonly ChannelStep[], budget: Budget): Reach | null {
   if (steps.length === 0) return null;
-  const fromInput = follow(steps, 0, true, budget);
+  const sources = new Set(steps.flatMap((step) => (step.kind === "add" ? [step.from] : [])));
+  const chain = { steps, sources };
+  const fromInput = follow(chain, 0, true, budget);
   if (fromInput === null) return null;
-  const worst = worstWindow(steps, fromInput.layers, budget);
+  const worst = worstWindow(chain, fromInput.layers, budget);
   if (worst === null) return null;
   return {
     connected: fromInput.pairs === 1,
@@ -56,13 +64,12 @@ export function reach(steps: readonly ChannelStep[], budget: Budget): Reach | nu
  * that do then. Shortcuts from before the start carry nothing.
  */
 function follow(
-  steps: readonly ChannelStep[],
+  { steps, sources }: Chain,
   start: number,
   toEnd: boolean,
   budget: Budget,
 ): { layers: number | null; pairs: number } | null {
-  const sources = new Set(steps.flatMap((step) => (step.kind === "add" ? [step.from] : [])));
-  let state = identity(channelsBefore(steps.slice(start)));
+  let state = identity(channelsBefore(steps[start]));
   const kept = new Map([[start, state]]);
   let layers: number | null = null;
   let passed = 0;
@@ -88,18 +95,18 @@ function follow(
 }
 
 function worstWindow(
-  steps: readonly ChannelStep[],
+  chain: Chain,
   fromInput: number | null,
   budget: Budget,
 ): Pick<Reach, "worstWindow" | "unfinishedFrom"> | null {
   let worst = fromInput === null ? null : { start: 0, layers: fromInput };
   let unfinishedFrom = fromInput === null ? 0 : null;
   // A later start never ends earlier, unless an input of some layer leads nowhere.
-  const deadInputs = steps.some((step) => step.kind === "graph" && step.columnDegrees.smallest === 0);
-  for (const [start, step] of steps.entries()) {
+  const deadInputs = chain.steps.some((step) => step.kind === "graph" && step.columnDegrees.smallest === 0);
+  for (const [start, step] of chain.steps.entries()) {
     if (start === 0 || step.kind === "add" || !step.weighted) continue;
     if (unfinishedFrom !== null && !deadInputs) break;
-    const result = follow(steps, start, false, budget);
+    const result = follow(chain, start, false, budget);
     if (result === null) return null;
     if (result.layers === null) unfinishedFrom ??= step.layer;
     else if (worst === null || result.layers > worst.layers)
@@ -109,7 +116,7 @@ function worstWindow(
 }
 
 function lowerBound(steps: readonly ChannelStep[]): number | null {
-  const inputs = channelsBefore(steps);
+  const inputs = channelsBefore(steps[0]);
   // By value: how many inputs a unit can depend on, and how many units an input can reach.
   const most = [{ fanIn: 1, fanOut: 1 }];
   let passed = 0;

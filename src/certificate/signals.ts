@@ -129,7 +129,7 @@ function affordable(network: AnyNetwork, samples: Samples, budget: Budget): Samp
   const allowed = Math.max(1, Math.floor(budget.left / cost));
   // Samples of another width are for the forward pass to refuse.
   if (allowed >= count || inputs.length !== count * width) return samples;
-  budget.spend(count * cost, `samples from the ${allowed + 1}th on`);
+  budget.spend(count * cost, `samples from number ${allowed + 1} on`);
   return { inputs: inputs.subarray(0, allowed * width), count: allowed };
 }
 

@@ -52,9 +52,10 @@ export function graphTable(runs: readonly LayerRun[]): string {
   const { inDegree, outDegree, components, spectralRatio, ramanujanBound, ramanujan } = column;
   const columns = [inDegree, outDegree, components, spectralRatio, ramanujanBound, ramanujan];
   return `${runTable(runs, columns)}\n${note(
-    "s1, s2: first and second singular value of the mask. s2/s1 is 0 when one layer mixes all inputs perfectly, 1 " +
-      "when it falls into separate components, as sao layers do: those mix from layer to layer. bound/s1: s2/s1 of " +
-      "the best large graphs of these degrees; Ramanujan: within it, which sao does not seek",
+    "in, out: connections of an output and of an input; parts: connected components; s1, s2: first and second " +
+      "singular value of the mask. s2/s1 is 0 when one layer mixes all inputs perfectly, 1 when it falls into " +
+      "separate parts, as sao layers do: those mix from layer to layer. bound/s1: s2/s1 of the best large graphs of " +
+      "these degrees; Ramanujan: within it, which sao does not seek",
   )}`;
 }
 

@@ -72,10 +72,10 @@ export type LayerKinds = "linear" | "convolutions" | "normalized";
  *
  * Of linear layers, as found on MNIST at width 128 from the critical start (docs/results/headline.md): SGD with
  * momentum 0.9 trains best near 0.1 at depth 10, 0.02 at 100 and 0.001 at 1000, Adam near 0.004, 0.001 and 0.00015.
- * Plain convolutions take about 0.4 of that, as every weight is used at many pixels: on a few thousand images of
- * CIFAR-10 at width 32, SGD trained best near 0.1 at depth 12, from 0.01 to 0.03 at 36 and near 0.006 at 104, of rates
- * a factor of 3 apart, for three or four epochs. Batch normalization makes the depth matter less: 0.1 is the rate of
- * He et al., CVPR 2016, at depths 20 to 110.
+ * Plain convolutions take about 0.4 of that and at most half, as every weight is used at many pixels: on a few
+ * thousand images of CIFAR-10 at width 32, SGD trained best near 0.1 at depth 12, from 0.01 to 0.03 at 36 and near 0.006
+ * at 104, of rates a factor of 3 apart, for three or four epochs; on MNIST 0.1 was too much at depth 9. Batch
+ * normalization makes the depth matter less: 0.1 is the rate of He et al., CVPR 2016, at depths 20 to 110.
  */
 export function defaultLearningRate(
   depth: number,
@@ -83,11 +83,11 @@ export function defaultLearningRate(
   kinds: LayerKinds = "linear",
 ): number {
   if (kinds === "normalized") return optimizer === "sgd" ? 0.1 : 1e-3;
-  const share = kinds === "convolutions" ? 0.4 : 1;
+  const [share, most] = kinds === "convolutions" ? [0.4, 0.5] : [1, 1];
   const rate =
     optimizer === "sgd"
-      ? Math.min(0.1, share * 1e-3 * (1000 / depth) ** 1.2)
-      : Math.min(4e-3, share * 1.5e-4 * (1000 / depth) ** 0.8);
+      ? Math.min(0.1 * most, share * 1e-3 * (1000 / depth) ** 1.2)
+      : Math.min(4e-3 * most, share * 1.5e-4 * (1000 / depth) ** 0.8);
   return Number(rate.toPrecision(2));
 }
 

@@ -7,7 +7,7 @@ import type { ImageShape } from "../init/convolution/convolution.ts";
 import { initializerNames } from "../init/registry.ts";
 import { cnn } from "../network/cnn.ts";
 import { cnnEco } from "../network/cnn-eco.ts";
-import { edgeCnn } from "../network/edge-cnn.ts";
+import { edgeCnn, edgeStages } from "../network/edge-cnn.ts";
 import type { KernelInitSpec } from "../network/kernel-init-spec.ts";
 import { lipConvNet } from "../network/lip-conv-net.ts";
 import type { AnyNetwork } from "../network/network.ts";
@@ -157,11 +157,7 @@ export const models: Readonly<Record<ModelName, Model>> = {
     settings: ["activation"],
     weights: ["delta", "kaiming"],
     defaults: { weights: "delta", sparsity: 15 / 16 },
-    stages: () => [
-      { convolutions: 1, channels: 32, kernelSize: 3, shrink: 1 },
-      { convolutions: 4, channels: 64, kernelSize: 3, shrink: 2 },
-      { convolutions: 3, channels: 128, kernelSize: 3, shrink: 4 },
-    ],
+    stages: () => edgeStages.map((stage, i) => ({ ...stage, kernelSize: 3, shrink: 2 ** i })),
     build: ({ activation }, options) => edgeCnn({ ...options, activation }),
   },
 };

@@ -4,8 +4,7 @@
  */
 
 import { existsSync } from "node:fs";
-import type { CertificateData } from "../certificate/certificate.ts";
-import { certify } from "../certificate/certificate.ts";
+import { type AnyCertificateData, type CertifyOptions, certify } from "../certificate/certificate.ts";
 import { summarize } from "../certificate/summary.ts";
 import { type Dataset, inputWidth } from "../data/dataset.ts";
 import { parseReference, type Reference } from "../data/reference.ts";
@@ -33,10 +32,14 @@ export async function certifyAtStart(files: RunFiles, network: AnyNetwork, datas
 }
 
 /** The certificate of a network, with signals measured on the first training samples of a dataset if given. */
-export function certifyOn(network: AnyNetwork, dataset?: Dataset) {
-  if (dataset === undefined) return certify(network);
+export function certifyOn(
+  network: AnyNetwork,
+  dataset?: Dataset,
+  options: Pick<CertifyOptions, "workLimit"> = {},
+) {
+  if (dataset === undefined) return certify(network, options);
   const inputs = standardisedSamples(dataset, certificateSamples);
-  return certify(network, { samples: { count: inputs.length / inputWidth(dataset), inputs } });
+  return certify(network, { ...options, samples: { count: inputs.length / inputWidth(dataset), inputs } });
 }
 
 /** The stretches that a run was made in, oldest first; none when the file is missing or damaged. */
@@ -69,7 +72,7 @@ export async function readReference({ data }: RunFiles): Promise<Reference | und
 export async function writeRunReport(outcome: RunOutcome): Promise<void> {
   const files = runFiles(outcome.folder);
   const environments = await readEnvironments(files.environment);
-  const certificate = (await readJson(files.certificate)) as CertificateData | undefined;
+  const certificate = (await readJson(files.certificate)) as AnyCertificateData | undefined;
   // Loaded when needed: the chart library would double the time that every command takes to start.
   const { renderReport } = await import("./report.ts");
   const page = renderReport({

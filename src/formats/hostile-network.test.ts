@@ -312,7 +312,7 @@ describe("a file that is no sound network", () => {
           outcomes[Number(readsSafely(() => networkFromTensors(file).network))]++;
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: 1500 },
     );
     expect(Math.min(...outcomes)).toBeGreaterThan(100);
   });
@@ -370,7 +370,7 @@ describe("a file that is no sound network", () => {
           readsSafely(() => networkFromTensors(file).network);
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: 1500 },
     );
   });
 

@@ -1,9 +1,11 @@
 /**
  * @file A layer made anew: its SAO topology and orthogonal weights, and the lines of the dense tensor that they stand
  * for. Convolutions are SAO-Delta (docs/theory.md, section 7): the matrix over channels in the centre tap, zeros in
- * the others, and the mask keeps or drops whole kernels.
+ * the others, and the mask keeps or drops whole kernels. `delta` (src/init/convolution) gives the same to layers of
+ * networks; here kernels may have any number of dimensions, and lines are written one by one, so the zeros are never held.
  */
 
+import { centreTap } from "../init/convolution/convolution.ts";
 import { looksLinear } from "../init/looks-linear.ts";
 import { orthogonal } from "../init/orthogonal.ts";
 import type { RandomStream } from "../math/random.ts";
@@ -48,8 +50,7 @@ export function freshLayer(
     makePart(planned, arrangement, random.split("group", q)),
   );
   const linesPerPart = lines / layer.groups;
-  // The middle of an odd kernel, the earlier of the two middle taps of an even side.
-  const centre = layer.kernel.reduce((at, side) => at * side + Math.floor((side - 1) / 2), 0);
+  const centre = layer.kernel.reduce((at, side) => at * side + centreTap(side), 0);
   const each = (index: number, visit: (column: number, weight: number) => void): void => {
     const part = parts[Math.floor(index / linesPerPart)];
     forEachInLine(part, layer.transposed, index % linesPerPart, visit);

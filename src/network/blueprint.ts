@@ -6,6 +6,7 @@
 import type {
   Activation,
   AddLayer,
+  AveragePoolLayer,
   BatchNormLayer,
   FlattenLayer,
   MaxMinLayer,
@@ -43,6 +44,7 @@ export interface GlobalPoolBlueprint {
 
 /** A layer that is known once the image it takes is. */
 export type PlainBlueprint =
+  | Omit<AveragePoolLayer, "input">
   | Omit<FlattenLayer, "input">
   | Omit<SpaceToDepthLayer, "input">
   | Omit<PadLayer, "input">

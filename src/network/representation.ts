@@ -2,9 +2,15 @@
  * @file Which of the engine's representations a layer's mask runs as: dense, blocks or edges. The same connections,
  * none more and none fewer, so the choice is about speed alone; files keep the layer as it was made.
  *
- * Blocks stay blocks: where a mask can be both, edges are nowhere faster by more than the noise of a measurement, and
- * slower from degree 4 on (docs/benchmarks, "Blocks or edges"). So the one thing to find is edges that are blocks
- * unknown to whoever made them: groups of rows with the same columns, no column in two groups.
+ * The rule is structural, with one measured number in it. Blocks stay blocks: where a mask can be both, edges are
+ * nowhere faster by more than the noise of a measurement, and slower from degree 4 on (docs/benchmarks, "Blocks or
+ * edges"). So the one thing to find is edges that are blocks unknown to whoever made them: groups of rows with the same
+ * columns, no column in two groups; one group is a dense layer.
+ *
+ * An irregular mask that is nearly full stays edges too. Edges take about 1.5 times the time a weight that blocks take,
+ * so dense would be faster above a density of about 2/3; but the weights that are not there would then have to be kept
+ * at zero in gradient, optimizer state and norm, at every step, to gain less than those 1.5 times where there is least
+ * sparsity to gain from (docs/performance.md).
  */
 
 import { type BlockTopology, type EdgeTopology, groupCount, type Topology } from "../topology/topology.ts";
@@ -40,14 +46,14 @@ export function representationOf(topology: Topology): Representation {
   }
   const blocks = completeBlocks(topology);
   if (blocks === undefined) {
-    return { kind: "edges", topology, reason: "its connections are no set of full blocks" };
+    return { kind: "edges", topology, reason: "no set of full blocks" };
   }
   const side = smallestSide(blocks);
   if (side < LEAST_BLOCK_SIDE) {
     return {
       kind: "edges",
       topology,
-      reason: `its connections are full blocks, but of side ${side}, where blocks are no faster`,
+      reason: `full blocks, but of side ${side}, where blocks are no faster`,
     };
   }
   const groups = groupCount(blocks);
@@ -58,7 +64,7 @@ export function representationOf(topology: Topology): Representation {
     reason:
       groups === 1
         ? "every output is connected to every input"
-        : `its connections are ${groups} full blocks of side ${side} and more`,
+        : `${groups} full blocks of side ${side} and more`,
   };
 }
 

@@ -5,11 +5,11 @@
 
 import { ArgumentError } from "../errors.ts";
 import { fetchBytes } from "./fetch-bytes.ts";
-import { type Model, type Scaling, startModel } from "./model.ts";
+import { type Model, type Scaling, type Shape, startModel } from "./model.ts";
 import { readNetwork } from "./read-network.ts";
 
 export { ArgumentError, FileError, FormatError, IsosparseError } from "../errors.ts";
-export type { Model, Scaling };
+export type { Model, Scaling, Shape };
 
 export interface LoadOptions {
   /** Given: `predict` takes raw inputs and standardises them. Absent: it takes standardised ones. */

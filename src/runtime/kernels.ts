@@ -6,15 +6,7 @@ import * as binaries from "./binaries.ts";
 
 /** The module's export; assembly/index.ts says what it does. */
 export interface Kernels {
-  forward(
-    table: number,
-    layers: number,
-    x: number,
-    a: number,
-    b: number,
-    out: number,
-    rowBytes: number,
-  ): void;
+  forward(table: number, steps: number, rowBytes: number): void;
 }
 
 /** First address that is free for data: the kernels' own constants lie below. */

@@ -3,13 +3,13 @@
  */
 
 import { loadInputs } from "../engine/load-batch.ts";
-import { inputOrder } from "../engine/unit-order.ts";
 import { ArgumentError } from "../errors.ts";
-import { type Network, parameterCount, widths } from "../network/network.ts";
+import { networkInput, networkOutput, outputShape, sizeOf } from "../network/layer-shape.ts";
+import { type AnyNetwork, isMlp, parameterCount } from "../network/network.ts";
 import { type Kernels, startKernels } from "./kernels.ts";
 import { GrowingMemory } from "./memory.ts";
-
-import { makeTable, type PlacedLayer, placeLayers, type Table } from "./tables.ts";
+import { type PlacedLayer, placeLayers } from "./place-layers.ts";
+import { makeTable, type Table } from "./steps.ts";
 
 /** What raw inputs are standardised by: (x − mean) / deviation. A run's data.json holds both. */
 export interface Scaling {
@@ -19,11 +19,20 @@ export interface Scaling {
   readonly deviation: ArrayLike<number>;
 }
 
+/** Sides of an image, channels first. */
+export interface Shape {
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+}
+
 /** A network, ready to predict. */
 export interface Model {
   /** Numbers in an input, and in an output. */
   readonly inputs: number;
   readonly outputs: number;
+  /** Of an input: images come channel by channel, each row by row; vectors are images of one pixel. */
+  readonly shape: Shape;
   readonly layers: number;
   /** Weights and biases. */
   readonly parameters: number;
@@ -42,14 +51,16 @@ export interface Model {
 const ONES = 2;
 const SMALL_SHARD = 8;
 const SHARD = 32;
+/** Networks with images: as many as keep a layer's output to this many bytes, about what is close to a processor. */
+const CLOSE_BYTES = 2 ** 18;
 
 /** Puts a network that is known to be sound into memory. Throws ArgumentError (`"bad-scaling"`, `"out-of-memory"`). */
 export async function startModel(
-  network: Network,
+  network: AnyNetwork,
   scaling: Scaling | undefined,
   reproducible: boolean,
 ): Promise<Model> {
-  const standardisation = checkedScaling(scaling, network.layers[0].topology.columns);
+  const standardisation = checkedScaling(scaling, sizeOf(networkInput(network)));
   const memory = new GrowingMemory(4 * parameterCount(network));
   const placed = placeLayers(network, memory);
   const { kernels, name } = await startKernels(memory.memory, reproducible);
@@ -62,7 +73,9 @@ class WasmModel implements Model {
   readonly layers: number;
   readonly parameters: number;
   readonly kernels: string;
-  readonly #network: Network;
+  readonly shape: Shape;
+  readonly #network: AnyNetwork;
+  readonly #largestShard: number;
   readonly #scaling: Float32Scaling;
   readonly #memory: GrowingMemory;
   readonly #placed: readonly PlacedLayer[];
@@ -70,20 +83,22 @@ class WasmModel implements Model {
   readonly #tables = new Map<number, Table>();
 
   constructor(
-    network: Network,
+    network: AnyNetwork,
     scaling: Float32Scaling,
     memory: GrowingMemory,
     placed: readonly PlacedLayer[],
     kernels: Kernels,
     name: string,
   ) {
-    const ends = widths(network);
-    this.inputs = ends[0];
-    this.outputs = ends[ends.length - 1];
+    const { channels, height, width } = networkInput(network);
+    this.shape = { channels, height, width };
+    this.inputs = sizeOf(this.shape);
+    this.outputs = sizeOf(networkOutput(network));
     this.layers = network.layers.length;
     this.parameters = parameterCount(network);
     this.kernels = name;
     this.#network = network;
+    this.#largestShard = largestShard(network);
     this.#scaling = scaling;
     this.#memory = memory;
     this.#placed = placed;
@@ -103,7 +118,8 @@ class WasmModel implements Model {
       );
     }
     const result = new Float32Array(count * this.outputs);
-    const shardSize = count <= ONES ? 1 : count <= SMALL_SHARD ? SMALL_SHARD : SHARD;
+    const wanted = count <= ONES ? 1 : count <= SMALL_SHARD ? SMALL_SHARD : SHARD;
+    const shardSize = Math.min(wanted, this.#largestShard);
     for (let first = 0; first < count; first += shardSize) {
       this.#predictShard(inputs, first, Math.min(shardSize, count - first), shardSize, result);
     }
@@ -117,7 +133,7 @@ class WasmModel implements Model {
     shardSize: number,
     result: Float32Array,
   ): void {
-    const { address, rowBytes, input, a, b, output } = this.#table(shardSize);
+    const { address, steps, rowBytes, input, output, inputOrder } = this.#table(shardSize);
     // Places that no sample fills repeat the last one.
     const rows = Float64Array.from({ length: shardSize }, (_, s) => first + Math.min(s, count - 1));
     const { buffer } = this.#memory.memory;
@@ -126,10 +142,10 @@ class WasmModel implements Model {
     loadInputs(
       { count, inputs, ...this.#scaling },
       rows,
-      { inputs: width, outputs, shardSize, order: inputOrder(this.#network.layers[0].topology) },
+      { inputs: width, outputs, shardSize, order: inputOrder },
       to,
     );
-    this.#kernels.forward(address, this.layers, input, a, b, output, rowBytes);
+    this.#kernels.forward(address, steps, rowBytes);
     const from = new Float32Array(buffer, output, outputs * shardSize);
     for (let s = 0; s < count; s++) {
       for (let k = 0; k < outputs; k++) result[(first + s) * outputs + k] = from[k * shardSize + s];
@@ -144,6 +160,12 @@ class WasmModel implements Model {
     }
     return table;
   }
+}
+
+function largestShard(network: AnyNetwork): number {
+  if (isMlp(network)) return SHARD;
+  const largest = Math.max(...network.layers.map((layer) => sizeOf(outputShape(layer))));
+  return [SHARD, SMALL_SHARD].find((samples) => 4 * samples * largest <= CLOSE_BYTES) ?? 1;
 }
 
 interface Float32Scaling {

@@ -3,13 +3,13 @@ import { inDoubles, referenceLoss, toyScoring } from "../../test/scoring.ts";
 import { sparseRun } from "../../test/sparse-run.ts";
 import { densified } from "./dense-network.ts";
 import { exchangeSteps } from "./dynamic.ts";
-import type { Task } from "./method.ts";
+import type { MlpTask } from "./method.ts";
 import { placesOf, scatter } from "./places.ts";
 import { dropFraction } from "./prune-schedule.ts";
 import { methodNamed } from "./registry.ts";
 
 const scoring = toyScoring(10, 4);
-const task: Task = {
+const task: MlpTask = {
   widths: [10, 14, 14, 4],
   activation: "tanh",
   sparsity: { sparsity: 0.6 },

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { toyScoring } from "../../test/scoring.ts";
+import { asMlp, startMlp } from "../../test/sparse-run.ts";
 import { dense } from "../network/init-spec.ts";
 import { mlp } from "../network/mlp.ts";
 import type { Network } from "../network/network.ts";
 import { denseNetwork } from "./connection-scores.ts";
 import { denseWeightsOf, frameOf } from "./frame.ts";
-import type { Task } from "./method.ts";
+import type { MlpTask } from "./method.ts";
 import { scatter } from "./places.ts";
 import { methodNamed } from "./registry.ts";
 
@@ -22,10 +23,11 @@ describe("frameOf", () => {
     ["relu", "looks-linear"],
     ["hardtanh", "none"],
   ] as const)("is the dense network of mlp for %s, %s", async (activation, start) => {
-    const task: Task = { widths, activation, sparsity: {}, seed: 9, start };
+    const task: MlpTask = { widths, activation, sparsity: {}, seed: 9, start };
     const frame = frameOf(task);
-    const framed = denseNetwork({ frame, weights: denseWeightsOf(frame, "orthogonal") }, scoring);
-    const expected = await methodNamed("dense").start(task, scoring);
+    const weights = denseWeightsOf(frame, "orthogonal");
+    const framed = asMlp(denseNetwork({ frame, weights }, scoring));
+    const expected = await startMlp(methodNamed("dense"), task, scoring);
     expect(parametersOf(framed)).toEqual(parametersOf(expected));
     expect(framed.provenance).toEqual(expected.provenance);
     expect(framed.layers.map((layer) => layer.activation)).toEqual(

@@ -3,9 +3,9 @@ import { sao } from "../network/init-spec.ts";
 import { mlp } from "../network/mlp.ts";
 import type { SparsityRequest } from "../topology/request.ts";
 import { layerCounts } from "./layer-counts.ts";
-import type { Task } from "./method.ts";
+import type { MlpTask } from "./method.ts";
 
-const taskOf = (widths: number[], sparsity: SparsityRequest, rest: Partial<Task> = {}): Task => ({
+const taskOf = (widths: number[], sparsity: SparsityRequest, rest: Partial<MlpTask> = {}): MlpTask => ({
   widths,
   sparsity,
   activation: "tanh",

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { toyScoring } from "../../test/scoring.ts";
+import { startMlp } from "../../test/sparse-run.ts";
 import { layerCounts } from "./layer-counts.ts";
 import { layerDensityNames, shareConnections } from "./layer-densities.ts";
-import type { Task } from "./method.ts";
+import type { MlpTask } from "./method.ts";
 import { methodNamed } from "./registry.ts";
 
 const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
@@ -87,7 +88,7 @@ describe("shareConnections", () => {
 
 describe("methods that have both densities", () => {
   it("share the same total out, uniformly or more to small layers", async () => {
-    const task: Task = {
+    const task: MlpTask = {
       widths: [60, 60, 60, 10],
       activation: "tanh",
       sparsity: { sparsity: 0.8 },
@@ -95,7 +96,7 @@ describe("methods that have both densities", () => {
       start: "critical",
     };
     const countsOf = async (name: string) => {
-      const { layers } = await methodNamed(name).start(task, toyScoring(60, 10));
+      const { layers } = await startMlp(methodNamed(name), task, toyScoring(60, 10));
       return layers.map((layer) => layer.weights.length);
     };
     const uniform = layerCounts(task);

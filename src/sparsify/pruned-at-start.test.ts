@@ -1,24 +1,25 @@
 import { describe, expect, it } from "vitest";
 import { toyScoring } from "../../test/scoring.ts";
+import { startMlp } from "../../test/sparse-run.ts";
 import { forward } from "../network/evaluate.ts";
 import type { Network } from "../network/network.ts";
 import { nonZeros } from "../topology/topology.ts";
 import { layerCounts } from "./layer-counts.ts";
 import { isometryErrorOf } from "./masked-isometry.ts";
-import type { Task } from "./method.ts";
+import type { MlpTask } from "./method.ts";
 import { placesOf, scatter } from "./places.ts";
 import { methodNamed } from "./registry.ts";
 
 const scoring = toyScoring(12, 4);
-const task: Task = {
+const task: MlpTask = {
   widths: [12, 16, 16, 16, 4],
   activation: "tanh",
   sparsity: { sparsity: 0.75 },
   seed: 6,
   start: "none",
 };
-const start = (name: string, changes: Partial<Task> = {}) =>
-  methodNamed(name).start({ ...task, ...changes }, scoring);
+const start = (name: string, changes: Partial<MlpTask> = {}) =>
+  startMlp(methodNamed(name), { ...task, ...changes }, scoring);
 const norm = (values: Float32Array) => Math.hypot(...values);
 
 describe("pruning at the start", () => {

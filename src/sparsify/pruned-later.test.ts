@@ -4,12 +4,12 @@ import { type Happened, sparseRun } from "../../test/sparse-run.ts";
 import { unflatten } from "../engine/parameters.ts";
 import { nonZeros } from "../topology/topology.ts";
 import { layerCounts } from "./layer-counts.ts";
-import { phaseEnds, type Task } from "./method.ts";
+import { type MlpTask, phaseEnds } from "./method.ts";
 import { placesOf, scatter } from "./places.ts";
 import { methodNamed } from "./registry.ts";
 
 const scoring = toyScoring(10, 4);
-const task: Task = {
+const task: MlpTask = {
   widths: [10, 16, 16, 4],
   activation: "tanh",
   sparsity: { sparsity: 0.75 },

@@ -2,13 +2,13 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { toyScoring } from "../../test/scoring.ts";
-import { sparseRun } from "../../test/sparse-run.ts";
+import { sparseRun, startMlp } from "../../test/sparse-run.ts";
 import { createTrainer, sgd } from "../engine/index.ts";
 import type { Activation } from "../network/network.ts";
 import { validateNetwork } from "../network/validate.ts";
 import { collapsedLayers } from "./collapsed-layers.ts";
 import { layerCounts } from "./layer-counts.ts";
-import { phaseEnds, type Task } from "./method.ts";
+import { type MlpTask, phaseEnds } from "./method.ts";
 import { methodNamed, methodNames } from "./registry.ts";
 
 const scoring = toyScoring(10, 4);
@@ -16,7 +16,7 @@ const activations: readonly Activation[] = ["tanh", "relu", "hardtanh", "linear"
 /** Clifford layers have 64 units at least, Ramanujan ones a degree of 3, twins apart. */
 const widthsOf = (name: string) =>
   name === "clifford" ? [10, 128, 128, 4] : name.startsWith("ramanujan") ? [10, 32, 32, 4] : [10, 16, 16, 4];
-const taskFor = (name: string, activation: Activation): Task => ({
+const taskFor = (name: string, activation: Activation): MlpTask => ({
   widths: widthsOf(name),
   activation,
   sparsity: name === "clifford" ? { degree: 16 } : { sparsity: 0.75 },
@@ -31,7 +31,7 @@ describe.each(methodNames)("%s", (name) => {
   it("starts a sound network with every activation, of the connections it should have", async () => {
     for (const activation of activations) {
       const task = taskFor(name, activation);
-      const network = await method.start(task, scoring);
+      const network = await startMlp(method, task, scoring);
       validateNetwork(network);
       const counts = network.layers.map((layer) => layer.weights.length);
       const dense = [...task.widths.keys()].slice(1).map((i) => task.widths[i] * task.widths[i - 1]);
@@ -49,8 +49,8 @@ describe.each(methodNames)("%s", (name) => {
     const task = taskFor(name, "tanh");
     const runs = await Promise.all([1, 2].map(() => sparseRun(method, task, scoring, 12)));
     expect(runs[1]).toEqual(runs[0]);
-    const other = await method.start({ ...task, seed: 3 }, scoring);
-    const first = await method.start(task, scoring);
+    const other = await startMlp(method, { ...task, seed: 3 }, scoring);
+    const first = await startMlp(method, task, scoring);
     expect(other.layers[1].weights).not.toEqual(first.layers[1].weights);
     const { layers } = runs[0].network;
     expect(layers.every(({ weights }) => weights.every(Number.isFinite))).toBe(true);
@@ -122,7 +122,7 @@ describe("a layer that lost all connections", () => {
   it("is reported, and the network trains on", async () => {
     const method = methodNamed("magnitude-global");
     const task = taskFor("magnitude-global", "tanh");
-    const dense = await method.start(task, scoring);
+    const dense = await startMlp(method, task, scoring);
     const faint = dense.layers.map((layer, i) =>
       i === 1 ? { ...layer, weights: layer.weights.map((weight) => 1e-3 * weight) } : layer,
     );

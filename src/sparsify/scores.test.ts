@@ -5,6 +5,7 @@
 import { describe, expect, it } from "vitest";
 import { multiply } from "../../test/dense-matrix.ts";
 import { inDoubles, referenceLoss, toyScoring } from "../../test/scoring.ts";
+import { asMlp } from "../../test/sparse-run.ts";
 import { randomStream } from "../math/random.ts";
 import type { Network, Start } from "../network/network.ts";
 import { denseNetwork, SCORING_BATCHES, withoutTwins } from "./connection-scores.ts";
@@ -21,7 +22,7 @@ function candidates(activation: Task["activation"], start: Start) {
   const widths = [5, 6, 4, 3];
   const frame = frameOf({ widths, activation, sparsity: { sparsity: 0.5 }, seed: 4, start });
   const found = { frame, weights: denseWeightsOf(frame, "orthogonal") };
-  return { ...found, network: inDoubles(denseNetwork(found, scoring)) };
+  return { ...found, network: inDoubles(asMlp(denseNetwork(found, scoring))) };
 }
 
 /** ∂L/∂w for all weights, by central differences. */

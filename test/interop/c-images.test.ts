@@ -33,6 +33,9 @@ const normals = (count: number, seed: number) => {
   return Float32Array.from({ length: count }, () => random.normal());
 };
 
+/** Small functions are copied many times over otherwise, which takes seconds with all those checks in them. */
+const FLAGS = [...STRICT, "-fno-inline"];
+
 const widthOf = (network: AnyNetwork) => sizeOf(networkInput(network));
 
 function expectClose(actual: Float32Array, expected: ArrayLike<number>): void {
@@ -44,9 +47,9 @@ function expectClose(actual: Float32Array, expected: ArrayLike<number>): void {
 }
 
 const networks: AnyNetwork[] = [
-  ...Array.from({ length: 6 }, (_, i) => everyKindNetwork(i)),
-  ...Array.from({ length: 24 }, (_, i) => randomConvolutionNetwork(i)),
-].map((network, i) => (i % 6 === 5 ? { ...network, layers: network.layers.slice(0, -2) } : network));
+  ...Array.from({ length: 3 }, (_, i) => everyKindNetwork(i)),
+  ...Array.from({ length: 6 }, (_, i) => randomConvolutionNetwork(i)),
+].map((network, i) => (i % 3 === 2 ? { ...network, layers: network.layers.slice(0, -2) } : network));
 
 describe.skipIf(!hasGcc)("C99 of images", () => {
   it("compiles without a warning, and answers as the reference does", () => {
@@ -55,7 +58,7 @@ describe.skipIf(!hasGcc)("C99 of images", () => {
       const prefix = `net${i}`;
       return { prefix, network, files: toC(network, { prefix, form: i % 5 === 4 ? "dense" : "fast" }) };
     });
-    compileNetworks(folder, compiled, STRICT);
+    compileNetworks(folder, compiled, FLAGS);
     for (const [i, network] of networks.entries()) {
       const inputs = normals(widthOf(network) * 3, i);
       expectClose(predict(folder, i, network, inputs), forward(network, Float64Array.from(inputs), 3));
@@ -72,7 +75,7 @@ describe.skipIf(!hasGcc)("C99 of images", () => {
       const prefix = `q${i}`;
       return { prefix, network, files: toC(network, { prefix, int8: samples[i] }) };
     });
-    compileNetworks(folder, compiled, STRICT);
+    compileNetworks(folder, compiled, FLAGS);
     for (const [i, network] of networks.entries()) {
       const folded = foldBatchNorm(network);
       if (isMlp(folded)) continue;

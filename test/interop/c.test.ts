@@ -15,8 +15,9 @@ import { quantise } from "../../src/formats/c/quantise.ts";
 import { simulate } from "../../src/formats/c/simulate.ts";
 import { randomStream } from "../../src/math/random.ts";
 import { dense, type InitSpec, sao } from "../../src/network/init-spec.ts";
+import { networkInput, sizeOf } from "../../src/network/layer-shape.ts";
 import { mlp } from "../../src/network/mlp.ts";
-import type { Network } from "../../src/network/network.ts";
+import type { AnyNetwork, Network } from "../../src/network/network.ts";
 import { randomNetwork } from "../random-network.ts";
 import { CFolder, type CNetwork, compileNetworks, hasGcc, predict, STRICT } from "./c-program.ts";
 
@@ -39,8 +40,8 @@ const normals = (count: number, seed: number) => {
 };
 
 /** What the engine answers to standardised inputs. */
-async function engine(network: Network, inputs: Float32Array): Promise<Float32Array> {
-  const count = inputs.length / network.layers[0].topology.columns;
+async function engine(network: AnyNetwork, inputs: Float32Array): Promise<Float32Array> {
+  const count = inputs.length / sizeOf(networkInput(network));
   const trainer = await createTrainer(network, {
     loss: { kind: "meanSquaredError" },
     optimizer: sgd({ momentum: 0 }),

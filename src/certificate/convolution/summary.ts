@@ -10,6 +10,7 @@ import {
   joinSections,
   kernelTable,
   mixingLine,
+  note,
   skippedLines,
   weightTable,
   widthList,
@@ -25,7 +26,9 @@ export function summarizeConvolutions(certificate: ConvolutionCertificateData): 
   return joinSections([
     wrap(`${count(layers.length, "convolution")}, channels ${widthList(channels)}, images ${images}`),
     [answer("connected", verdict.connected), answer("orthogonal", verdict.orthogonal)].join("\n"),
-    runTable(runs, [size, topology, runsAs, sparsity, inDegree, outDegree]),
+    `${runTable(runs, [size, topology, runsAs, sparsity, inDegree, outDegree])}\n${note(
+      "in, out: kernels of an output and of an input channel",
+    )}`,
     kernelTable(runs),
     weightTable(runs),
     mixingLine(certificate.mixing),

@@ -7,7 +7,7 @@ import type { Dataset } from "../../data/dataset.ts";
 import { ArgumentError, IsosparseError } from "../../errors.ts";
 import { openDataset } from "../../experiment/open-dataset.ts";
 import { certifyOn, writeJson } from "../../experiment/run-records.ts";
-import { flagOf, type Settings } from "../../experiment/settings.ts";
+import type { Settings } from "../../experiment/settings.ts";
 import { checkShapes } from "../../experiment/train.ts";
 import { loadNetwork } from "../../formats/index.ts";
 import { isForeign } from "../../models/open-model.ts";
@@ -24,19 +24,20 @@ import {
   refuseDataFlags,
   resolveTarget,
 } from "./common.ts";
-
 import { inspectForeign } from "./inspect-model.ts";
-import { repeatable } from "./patterns.ts";
+import { amount, repeatable } from "./patterns.ts";
 
 const examples = `
 Examples:
   sao inspect net.safetensors
   sao inspect net.safetensors --dataset mnist --data ./data
   sao inspect runs/digits-32x128-sao --certificate trained.json
+  sao inspect cnn.safetensors --dataset cifar10 --data ./data --work-limit 1e10
   sao inspect pruned.safetensors
   sao inspect resnet.onnx --json
 
-Signals and Jacobians through depth are measured on training samples: a run's own, or those of --dataset.
+Signals and Jacobians through depth are measured on training samples: a run's own, or those of --dataset. What would
+take more work than --work-limit is left out, and the last lines say so.
 Models from elsewhere (a PyTorch state dict as safetensors, an ONNX model) are measured layer by layer, with what may
 keep them from training.`;
 
@@ -52,27 +53,30 @@ export function addInspect(program: Command): void {
     .option("--force", "replace a file that exists")
     .addOption(new Option("--dataset <NAME>", "measure signals on its training samples").helpGroup("Data:"));
   addSettingFlags(command, ["Data"]);
-  const foreign = [
-    repeatable(
-      "--conv-groups <PATTERN=N>",
-      "groups of the convolutions that match, which a state dict does not say",
-    ),
-    new Option("--work-limit <N>", "multiply-adds for each kind of figure (default 1e9, seconds)"),
-  ];
-  for (const option of foreign) command.addOption(option.helpGroup("Existing model:"));
+  command
+    .option(
+      "--work-limit <N>",
+      "multiply-adds for each kind of figure (default 1e9, of linear layers alone 3e9: seconds)",
+    )
+    .addOption(
+      repeatable(
+        "--conv-groups <PATTERN=N>",
+        "groups of the convolutions that match, which a state dict does not say",
+      ).helpGroup("Existing model:"),
+    );
   addCommonOptions(command, "the whole certificate as one JSON line on stdout")
     .addHelpText("after", examples)
     .action(async (path: string, options: Options) => {
       const proof = options.certificate as string | undefined;
       if (proof !== undefined) await checkOutput(proof, "--certificate", options.force === true);
       if (await isForeign(path)) return inspectForeign(path, options);
-      const idle = ["convGroups", "workLimit"].find((name) => options[name] !== undefined);
-      if (idle !== undefined) {
+      if (options.convGroups !== undefined) {
         throw new ArgumentError(
           "contradiction",
-          `${flagOf(idle)} goes with a model that isosparse did not write`,
+          "--conv-groups goes with a model that isosparse did not write",
         );
       }
+      const workLimit = amount(options.workLimit, "--work-limit");
       const target = await resolveTarget(path, options.best === true);
       const own = target.settings?.dataset ?? null;
       const flags = await givenSettings(options, options.dataset as string | undefined, own);
@@ -80,7 +84,7 @@ export function addInspect(program: Command): void {
       const data = datasetSettings(target, flags);
       if (data === undefined) refuseDataFlags(flags);
       const dataset = data && (await datasetFor(network, data, flags.dataset !== undefined));
-      const certificate = certifyOn(network, dataset);
+      const certificate = certifyOn(network, dataset, { workLimit });
       if (proof !== undefined) await writeJson(proof, certificate);
       if (options.json === true) printJson({ event: "end", file: target.file, ...certificate });
       else print(certificate.summary());

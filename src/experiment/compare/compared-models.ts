@@ -98,15 +98,19 @@ export function modelSpecs(model: ComparedModel, axes: ModelAxes): ModelSpec[] {
 
 /** Those asked for that the model has, or its own. */
 function weightsOf(model: ComparedImageModel, asked: ModelAxes["weights"]): readonly KernelWeights[] {
-  const { weights: possible, defaults: usual } = models[model];
-  const own: KernelWeights = usual.weights === "eco" ? "eco" : "delta";
-  if (asked === undefined) return [own];
+  const { weights: possible } = models[model];
+  if (asked === undefined) return [usualWeights(model)];
   const had = asked.filter((weights) => possible.includes(weights));
   if (had.length > 0) return had;
   throw new ArgumentError(
     "contradiction",
     `weights ${asked.join(", ")} go with model cnn-eco or lip-conv-net, and model is ${model}`,
   );
+}
+
+/** A model's own orthogonal kernels. */
+export function usualWeights(model: ComparedImageModel): KernelWeights {
+  return models[model].defaults.weights === "eco" ? "eco" : "delta";
 }
 
 /** LipConvNets' sides suit ECO at 4 × 4 taps only. */

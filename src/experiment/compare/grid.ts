@@ -7,6 +7,7 @@ import { closest } from "../../data/closest.ts";
 import { ArgumentError } from "../../errors.ts";
 import type { Activation, Start } from "../../network/network.ts";
 import { type Method, methodNamed, methodNames } from "../../sparsify/index.ts";
+import { defaults } from "../defaults.ts";
 import {
   type ComparedImageModel,
   hasStart,
@@ -14,6 +15,7 @@ import {
   type ModelSpec,
   modelSpecs,
   requireKernelMethod,
+  usualWeights,
 } from "./compared-models.ts";
 import type { Comparison, Grid } from "./complete.ts";
 
@@ -92,8 +94,8 @@ export function linesOf({ grids }: Comparison): Lines {
 }
 
 /**
- * The network in words, for messages and progress: `sao 100 x 128, sparsity 0.875, tanh, critical`, or `sao, cnn delta
- * 32 x 16, …`.
+ * The network in words, for messages and progress: `sao 100 x 128, sparsity 0.875, tanh, critical`, or `sao, cnn 32 x 16,
+ * …`.
  */
 export function describeSpec(spec: NetworkSpec): string {
   const { method, depth, width, sparsity, activation, start } = spec;
@@ -102,11 +104,17 @@ export function describeSpec(spec: NetworkSpec): string {
   return `${method}${model}${depth} x ${width}${sparse}, ${activation}, ${start}`;
 }
 
-/** A model with what it has besides depth and width: `cnn delta`, `cnn-eco eco, 5 x 5 taps`. */
+/** A model with what it has besides depth and width that it need not have: `cnn`, `cnn-eco delta 5 x 5 taps`. */
 export function describeModel({ model, weights, kernelSize, downsample }: Partial<NetworkSpec>): string {
   if (model === undefined) return "mlp";
-  const taps = kernelSize === undefined || kernelSize === 3 ? "" : `, ${kernelSize} x ${kernelSize} taps`;
-  return `${model} ${weights}${taps}${downsample === "spaceToDepth" ? ", space to depth" : ""}`;
+  return [
+    model,
+    ...(weights === usualWeights(model) ? [] : [weights]),
+    ...(kernelSize === undefined || kernelSize === defaults.kernelSize
+      ? []
+      : [`${kernelSize} x ${kernelSize} taps`]),
+    ...(downsample === "spaceToDepth" ? ["space to depth"] : []),
+  ].join(" ");
 }
 
 /** A network's spec out of what holds more; the same fields in the same order wherever it came from. */

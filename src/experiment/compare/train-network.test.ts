@@ -2,6 +2,7 @@ import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startMlp } from "../../../test/sparse-run.ts";
 import { toyDataset } from "../../../test/toy-dataset.ts";
 import { saveNetwork } from "../../formats/index.ts";
 import { methodNamed } from "../../sparsify/index.ts";
@@ -75,7 +76,7 @@ describe("counts of a cell", () => {
 
   it("of a sparse network are in proportion to its connections", async () => {
     const key = keyOf("sao");
-    const network = await methodNamed("sao").start(taskOf(key, dataset), scoringFor(key, dataset, 1));
+    const network = await startMlp(methodNamed("sao"), taskOf(key, dataset), scoringFor(key, dataset, 1));
     const sizes = network.layers.map(({ weights }) => weights.length);
     const total = sizes.reduce((a, b) => a + b);
     expect(total).toBeLessThan(0.6 * dense.weights);
@@ -138,7 +139,7 @@ describe("counts of a cell", () => {
   it("tell the size of the network's file", async () => {
     const key = keyOf("sao", { steps: 1 });
     const { fileBytes } = await run(key);
-    const network = await methodNamed("sao").start(taskOf(key, dataset), scoringFor(key, dataset, 1));
+    const network = await startMlp(methodNamed("sao"), taskOf(key, dataset), scoringFor(key, dataset, 1));
     const path = join(folder, "sao.safetensors");
     await saveNetwork(network, path);
     expect(fileBytes).toBe((await stat(path)).size);

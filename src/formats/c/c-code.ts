@@ -233,10 +233,7 @@ ${indexed ? explicit : ""}  for (group = 0; group < layer->groups; group++) {
  * Widths of the two buffers that layers write to in turn, the second one first; the first also takes the inputs if
  * `withInput`. The last layer writes to the caller's array. 1 where nothing is written.
  */
-function bufferWidths(
-  layers: readonly LinearLayer[],
-  withInput: boolean,
-): [first: number, second: number] {
+function bufferWidths(layers: readonly LinearLayer[], withInput: boolean): [first: number, second: number] {
   const widths: [number, number] = [withInput ? layers[0].topology.columns : 1, 1];
   for (const [i, { topology }] of layers.slice(0, -1).entries()) {
     const side = i % 2 === 0 ? 1 : 0;

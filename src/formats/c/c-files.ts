@@ -23,6 +23,8 @@ export interface COptions extends Pick<Opening, "source" | "scaling" | "certific
   readonly prefix: string;
   /** What the source will be called, for comments. Default `PREFIX.c`. */
   readonly file?: string;
+  /** What its header will be called. Default `PREFIX.h`. */
+  readonly headerFile?: string;
   /** `dense`: with every layer a full matrix, to compare with. Default `fast`. */
   readonly form?: ExportForm;
   /** In 8 bits, calibrated on these standardised inputs. Absent: float32. */
@@ -64,7 +66,7 @@ const TESTED = 8;
  * `"bad-network"`.
  */
 export function toC(network: AnyNetwork, options: COptions): CFiles {
-  const { prefix, form = "fast", scaling, int8, selfTest } = options;
+  const { prefix, headerFile = `${prefix}.h`, form = "fast", scaling, int8, selfTest } = options;
   checkPrefix(prefix);
   validateNetwork(network);
   const written = foldBatchNorm(form === "dense" ? denseNetwork(network) : network);
@@ -72,11 +74,12 @@ export function toC(network: AnyNetwork, options: COptions): CFiles {
   const fidelity = fitted && fidelityOf(written, fitted);
   const comment = openingComment(network, body, {
     ...options,
+    headerFile,
     precision: fitted ? "int8" : "float32",
     fidelity: fidelity && inWords(fidelity),
   });
   return {
-    source: `${comment}\n#include "${prefix}.h"\n\n#include <stdint.h>\n\n${body.text}`,
+    source: `${comment}\n#include "${headerFile}"\n\n#include <stdint.h>\n\n${body.text}`,
     header: headerText(network, options),
     ...(selfTest && { selfTest: testText(written, fitted, selfTest, options) }),
     costs: costsOf(body, written),
@@ -127,7 +130,7 @@ function testText(
   network: AnyNetwork,
   int8: CWritten["int8"],
   samples: Samples,
-  { prefix, file = `${prefix}.c`, scaling }: COptions,
+  { prefix, file = `${prefix}.c`, headerFile = `${prefix}.h`, scaling }: COptions,
 ): string {
   const width = sizeOf(networkInput(network));
   const count = Math.min(TESTED, samples.count);
@@ -139,7 +142,7 @@ function testText(
   const largest = outputs.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   // A compiler that fuses multiply and add may round an int8 activation to its neighbour.
   const tolerance = (int8 ? 0.05 : 1e-4) * Math.max(largest, 1e-30);
-  return selfTestText(prefix, file, { count, inputs: raw, outputs, tolerance });
+  return selfTestText(prefix, { file, headerFile, count, inputs: raw, outputs, tolerance });
 }
 
 function fidelityOf(network: AnyNetwork, { answers, samples }: NonNullable<CWritten["int8"]>): Fidelity {

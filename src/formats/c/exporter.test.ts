@@ -65,7 +65,7 @@ describe("the exporter c", () => {
       network,
       request({ samples, options: { int8: true, selfTest: true, prefix: "small" } }),
     );
-    expect(files.map(({ path }) => path)).toContain(join(folder, "small_test.c"));
+    expect(files.map(({ path }) => path)).toContain(join(folder, "net_test.c"));
     expect(notes.join("\n")).toMatch(
       /int8: outputs within [\d.]+ % of float32's .* of 40 calibration samples/,
     );
@@ -77,12 +77,8 @@ describe("the exporter c", () => {
     await writeFile(path, `${rows[0].replaceAll(/[^,]+/g, "x")}\n${rows.join("\n")}\n`);
     const out = join(folder, "table.c");
     await cExporter.export(network, request({ out, options: { int8: true, calibrate: path } }));
-    await rm(join(folder, "table.h"));
-    const other = join(folder, "given.c");
-    await cExporter.export(
-      network,
-      request({ out: other, samples, options: { int8: true, prefix: "table" } }),
-    );
+    const other = join(await mkdtemp(join(folder, "given-")), "table.c");
+    await cExporter.export(network, request({ out: other, samples, options: { int8: true } }));
     expect(await readFile(out, "utf8")).toBe(await readFile(other, "utf8"));
     await writeFile(path, `${rows[0]}\n1,2,oops\n`);
     const broken = request({ options: { int8: true, calibrate: path } });
@@ -109,7 +105,9 @@ describe("the exporter c", () => {
     expect(await code(cExporter.export(network, request({ out, options: { calibrate: "x" } })))).toBe(
       "contradiction",
     );
-    expect(await code(cExporter.export(network, request({ out: join(folder, "never.h") })))).toBe("bad-out");
+    for (const name of ["never.h", ".c"]) {
+      expect(await code(cExporter.export(network, request({ out: join(folder, name) })))).toBe("bad-out");
+    }
     expect(await code(readFile(out))).toBe("ENOENT");
   });
 
@@ -119,23 +117,35 @@ describe("the exporter c", () => {
     expect(await code(cExporter.export(network, request({ out })))).toBe("file-exists");
     expect(await readFile(join(folder, "theirs.h"), "utf8")).toBe("int precious;\n");
     expect(await code(readFile(out))).toBe("ENOENT");
-    expect(await code(cExporter.export(network, request({ out, options: { prefix: "ours" } })))).toBe("none");
-    expect(await code(cExporter.export(network, request({ out, options: { prefix: "ours" } })))).toBe("none");
+    const ours = join(folder, "ours.c");
+    expect(await code(cExporter.export(network, request({ out: ours })))).toBe("none");
+    expect(await code(cExporter.export(network, request({ out: ours })))).toBe("none");
   });
 
-  it("does not replace the header or the test of another of its sources", async () => {
+  it("names header and test after the source, so that sources whose C names are alike do not share them", async () => {
+    for (const [name, prefix] of [
+      ["a-b", "a_b"],
+      ["a_b", "a_b"],
+      ["\u00e9", "e"],
+      ["\u00e8", "e"],
+    ]) {
+      const out = join(folder, `${name}.c`);
+      const { files } = await cExporter.export(network, request({ out, options: { selfTest: true } }));
+      expect(files.map(({ path }) => path.slice(folder.length + 1))).toEqual(
+        [".c", ".h", "_test.c"].map((end) => name + end),
+      );
+      for (const { path } of files) expect(await readFile(path, "utf8")).toContain(`${prefix}_predict(`);
+      expect(await readFile(out, "utf8")).toContain(`#include "${name}.h"`);
+    }
+  });
+
+  it("does not replace a test that is another source", async () => {
     const options = { selfTest: true } as const;
-    const first = request({ out: join(folder, "a-b.c"), options });
-    expect(await code(cExporter.export(network, first))).toBe("none");
-    const kept = await readFile(join(folder, "a_b.h"), "utf8");
-    expect(kept).toMatch(/^\/\* Inference with a-b\.c, /);
-    const second = join(folder, "a_b.c");
-    expect(await code(cExporter.export(network, request({ out: second })))).toBe("file-exists");
-    expect(await readFile(join(folder, "a_b.h"), "utf8")).toBe(kept);
-    await rm(join(folder, "a_b.h"));
-    expect(await code(cExporter.export(network, request({ out: second, options })))).toBe("file-exists");
-    expect(await code(readFile(second))).toBe("ENOENT");
-    expect(await code(cExporter.export(network, first))).toBe("none");
+    expect(await code(cExporter.export(network, request({ out: join(folder, "own_test.c") })))).toBe("none");
+    const out = join(folder, "own.c");
+    expect(await code(cExporter.export(network, request({ out, options })))).toBe("file-exists");
+    expect(await code(readFile(out))).toBe("ENOENT");
+    expect(await code(cExporter.export(network, request({ out })))).toBe("none");
   });
 
   it("warns of int8 fitted to few samples", async () => {
@@ -150,7 +160,7 @@ describe("the exporter c", () => {
   it("makes a C name of any file name", async () => {
     const out = join(folder, "10k-net v2.c");
     const { files } = await cExporter.export(network, request({ out }));
-    expect(files[1].path).toBe(join(folder, "net_10k_net_v2.h"));
+    expect(files[1].path).toBe(join(folder, "10k-net v2.h"));
     expect(await readFile(out, "utf8")).toContain("void net_10k_net_v2_predict(");
   });
 });

@@ -55,18 +55,16 @@ async function exportC(network: AnyNetwork, request: ExportRequest): Promise<Exp
   const { certificate, form, out, source, scaling, options } = request;
   const prefix = prefixOf(request);
   const [folder, file] = [dirname(out), basename(out)];
-  const header = join(folder, `${prefix}.h`);
-  const test = join(folder, `${prefix}_test.c`);
-  if (!out.endsWith(".c") || out === test) {
-    throw new ArgumentError(
-      "bad-out",
-      `${out}: a C source is called NAME.c, and NAME_test.c is the test's name`,
-    );
-  }
+  if (!/.\.c$/.test(file)) throw new ArgumentError("bad-out", `${out}: a C source is called NAME.c`);
+  const name = includable(file.slice(0, -2));
+  const headerFile = `${name}.h`;
+  const header = join(folder, headerFile);
+  const test = join(folder, `${name}_test.c`);
   const samples = await samplesFor(network, request);
   const files = toC(network, {
     prefix,
     file,
+    headerFile,
     form,
     scaling,
     certificate,
@@ -74,8 +72,8 @@ async function exportC(network: AnyNetwork, request: ExportRequest): Promise<Exp
     ...(options.int8 === true && { int8: samples }),
     ...(options.selfTest === true && { selfTest: samples ?? drawnSamples(network) }),
   });
-  await refuseForeign(header, headerOpening(file));
-  if (files.selfTest !== undefined) await refuseForeign(test, selfTestOpening(file));
+  await refuseForeign(header, headerOpening(file), file);
+  if (files.selfTest !== undefined) await refuseForeign(test, selfTestOpening(file), file);
   const written = [await writeExportFile(out, files.source), await writeExportFile(header, files.header)];
   if (files.selfTest !== undefined) written.push(await writeExportFile(test, files.selfTest));
   return {
@@ -90,9 +88,16 @@ function prefixOf({ out, options }: ExportRequest): string {
   if (typeof options.prefix === "string") return options.prefix;
   const stem = basename(out)
     .replace(/\.[^.]*$/, "")
+    .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
     .replace(/[^a-z0-9_]/gi, "_")
     .slice(0, 36);
   return /^[a-z]/i.test(stem) ? stem : `net_${stem}`;
+}
+
+/** A file's name without what ends an #include, or means nothing there (C99, 6.4.7). */
+function includable(name: string): string {
+  return name.replace(/["'\\\p{C}]/gu, "_");
 }
 
 async function samplesFor(network: AnyNetwork, request: ExportRequest): Promise<Samples | undefined> {
@@ -121,7 +126,7 @@ function drawnSamples(network: AnyNetwork): Samples {
 }
 
 /** Refuses to replace a file beside the source that does not open as this source's own does. */
-async function refuseForeign(path: string, opening: string): Promise<void> {
+async function refuseForeign(path: string, opening: string, file: string): Promise<void> {
   try {
     const text = new TextDecoder().decode((await readFile(path)).subarray(0, 1000));
     if (text.startsWith(opening)) return;
@@ -131,7 +136,7 @@ async function refuseForeign(path: string, opening: string): Promise<void> {
   }
   throw new FileError(
     "file-exists",
-    `${path} exists already and does not belong to a source of that name; choose another --out or --prefix`,
+    `${path} exists already and does not belong to ${file}; choose another --out`,
   );
 }
 

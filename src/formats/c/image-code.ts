@@ -48,17 +48,21 @@ function pixelsText({ shapes }: Tables, element: Element, circular: boolean): st
   const inOrder = dealt || listed ? "if (layer->edges || layer->column_order == CONTIGUOUS) " : "";
   const others = [
     ...(listed
-      ? [`${dealt ? "else if (layer->column_order != DEALT) " : "else "}{
+      ? [
+          `${dealt ? "else if (layer->column_order != DEALT) " : "else "}{
           for (c = 0; c < g->channels; c++) to[c * apart] = from[index_at(layer, layer->column_order + c)];
-        }`]
+        }`,
+        ]
       : []),
     ...(dealt
-      ? [`else {
+      ? [
+          `else {
           uint32_t group, at = 0;
           for (group = 0; group < layer->groups; group++) {
             for (c = group; c < g->channels; c += layer->groups) to[at++ * apart] = from[c];
           }
-        }`]
+        }`,
+        ]
       : []),
   ];
   return `/*

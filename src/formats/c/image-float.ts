@@ -11,18 +11,15 @@ import { toCPanels } from "./c-panels.ts";
 import { rowsInOrder } from "./c-rows.ts";
 import { arrayText, floatText, joined } from "./c-text.ts";
 import { interleaved, looked } from "./image-code.ts";
+import { mixesText } from "./image-mixes.ts";
 import { type ImageParts, imageParts } from "./image-parts.ts";
-import { OUTPUT, type Operation, type Program } from "./program.ts";
+import { type Operation, OUTPUT, type Program } from "./program.ts";
 
 /** Pixels that share the weights. */
 const TOGETHER = 4;
 
 /** The body for this program; `prefix` names the function. */
-export function imageFloatBody(
-  program: Program,
-  prefix: string,
-  scaling: InputScaling | undefined,
-): CBody {
+export function imageFloatBody(program: Program, prefix: string, scaling: InputScaling | undefined): CBody {
   const parts = imageParts(program, scaling, "float");
   const { weighted, used, activations, blocks, edgeBits } = parts;
   const { weightCount, rowCount } = totals(weighted);
@@ -34,7 +31,7 @@ export function imageFloatBody(
     weighted.length > 0 ? BY_ROWS_TEXT : "",
     blocks ? BLOCKS : "",
     ...edgeBits.map(edgesText),
-    ...(["POOL", "SCALE", "ADD"] as const).filter((name) => used.has(name)).map((name) => MIXES[name]),
+    ...mixesText(used, "float"),
     activateText(activations),
     predictText(program, prefix, parts),
   ];
@@ -169,43 +166,6 @@ function edgesText(bits: 8 | 16 | 32): string {
 }
 `;
 }
-
-const MIXES = {
-  POOL: `/* Means over windows. */
-static void pool(const struct geometry *g, const float *x, float *y)
-{
-  const float count = (float)(g->side * g->across);
-  uint32_t p, q, i, j, c;
-  for (p = 0; p < g->out_height; p++) for (q = 0; q < g->out_width; q++, y += g->channels) {
-    for (c = 0; c < g->channels; c++) y[c] = 0.0f;
-    for (i = 0; i < g->side; i++) for (j = 0; j < g->across; j++) {
-      const float *from = x + ((p * g->side + i) * g->width + q * g->across + j) * g->channels;
-      for (c = 0; c < g->channels; c++) y[c] += from[c];
-    }
-    for (c = 0; c < g->channels; c++) y[c] /= count;
-  }
-}
-`,
-  SCALE: `/* Each channel times its factor, and moved. */
-static void scale(const struct geometry *g, const float *factor, const float *x, float *y)
-{
-  const uint32_t pixels = g->height * g->width;
-  uint32_t p, c;
-  for (p = 0; p < pixels; p++) for (c = 0; c < g->channels; c++) *y++ = *x++ * factor[2u * c] + factor[2u * c + 1u];
-}
-`,
-  ADD: `/* Of an earlier image, every so many pixels, to the first channels. */
-static void add(const struct geometry *g, const float *x, const float *earlier, float *y)
-{
-  const uint32_t apart = g->height / g->out_height;
-  uint32_t p, q, c;
-  for (p = 0; p < g->out_height; p++) for (q = 0; q < g->out_width; q++) {
-    const float *from = earlier + (p * g->width + q) * apart * g->channels;
-    for (c = 0; c < g->out_channels; c++) *y++ = *x++ + (c < g->channels ? from[c] : 0.0f);
-  }
-}
-`,
-} satisfies Partial<Record<Operation, string>>;
 
 /** One loop for each activation in use, so that each becomes vector instructions. */
 function activateText(activations: Needs["activations"]): string {

@@ -9,8 +9,9 @@ import type { CBody } from "./c-float.ts";
 import { ACTIVATION_CODES } from "./c-model.ts";
 import { arrayText, floatText, joined } from "./c-text.ts";
 import { interleaved, looked, widestGroupLook } from "./image-code.ts";
+import { mixesText } from "./image-mixes.ts";
 import { type ImageParts, imageParts } from "./image-parts.ts";
-import { OUTPUT, type Operation, type Program } from "./program.ts";
+import { type Operation, OUTPUT, type Program } from "./program.ts";
 import type { QuantisedLayer } from "./quantise.ts";
 import type { QuantisedProgram } from "./quantise-program.ts";
 import { tapsFirst } from "./taps-first.ts";
@@ -36,7 +37,7 @@ export function imageInt8Body(
     finishText(activations, channels),
     blocks ? blocksText(own > 0) : "",
     ...edgeBits.map(edgesText),
-    ...(["POOL", "SCALE", "ADD"] as const).filter((name) => used.has(name)).map((name) => MIXES[name]),
+    ...mixesText(used, "int8_t"),
     predictText(program, quantised.scales, prefix, parts),
   ];
   return {
@@ -201,54 +202,6 @@ function edgesText(bits: 8 | 16 | 32): string {
 }
 `;
 }
-
-const MIXES = {
-  POOL: `/* Means over windows. */
-static void pool(const struct geometry *g, const int8_t *x, const struct target *to)
-{
-  const float count = (float)(g->side * g->across);
-  uint32_t p, q, i, j, c;
-  for (p = 0; p < g->out_height; p++) for (q = 0; q < g->out_width; q++) {
-    for (c = 0; c < g->channels; c++) {
-      int32_t sum = 0;
-      for (i = 0; i < g->side; i++) for (j = 0; j < g->across; j++) {
-        sum += x[((p * g->side + i) * g->width + q * g->across + j) * g->channels + c];
-      }
-      results[c] = ((float)sum / count - to->unit->shift) * to->unit->step;
-    }
-    put(to, p * g->out_width + q, g->channels);
-  }
-}
-`,
-  SCALE: `/* Each channel times its factor, and moved. */
-static void scale_channels(const struct geometry *g, const float *factor, const int8_t *x, const struct target *to)
-{
-  const uint32_t pixels = g->height * g->width;
-  uint32_t p, c;
-  for (p = 0; p < pixels; p++) {
-    for (c = 0; c < g->channels; c++) {
-      results[c] = ((float)*x++ - to->unit->shift) * to->unit->step * factor[2u * c] + factor[2u * c + 1u];
-    }
-    put(to, p, g->channels);
-  }
-}
-`,
-  ADD: `/* Of an earlier image, every so many pixels, to the first channels. */
-static void add(const struct geometry *g, const int8_t *x, const int8_t *earlier, const struct target *to)
-{
-  const uint32_t apart = g->height / g->out_height;
-  uint32_t p, q, c;
-  for (p = 0; p < g->out_height; p++) for (q = 0; q < g->out_width; q++) {
-    const int8_t *from = earlier + (p * g->width + q) * apart * g->channels;
-    for (c = 0; c < g->out_channels; c++) {
-      const float added = c < g->channels ? ((float)from[c] - to->unit->earlier_shift) * to->unit->earlier_step : 0.0f;
-      results[c] = ((float)*x++ - to->unit->shift) * to->unit->step + added;
-    }
-    put(to, p * g->out_width + q, g->out_channels);
-  }
-}
-`,
-} satisfies Partial<Record<Operation, string>>;
 
 function predictText(
   { steps, memory, input, output, inputAt, outputAt }: Program,

@@ -3,9 +3,9 @@
  */
 
 import { type AnyCertificateData, summarize } from "../../certificate/index.ts";
+import type { ImageShape } from "../../init/convolution/convolution.ts";
 import { describeImage } from "../../network/describe-layer.ts";
 import { networkInput, networkOutput, sizeOf } from "../../network/layer-shape.ts";
-import type { ImageShape } from "../../init/convolution/convolution.ts";
 import { type AnyNetwork, isMlp } from "../../network/network.ts";
 import type { InputScaling } from "../export/exporter.ts";
 import type { CBody } from "./c-float.ts";
@@ -30,6 +30,7 @@ export interface CCosts {
 /** What the comment tells. */
 export interface Opening {
   readonly prefix: string;
+  readonly headerFile: string;
   readonly precision: "float32" | "int8";
   readonly source?: string;
   readonly scaling?: InputScaling;
@@ -82,7 +83,7 @@ function endText(shape: ImageShape): string {
   return isVector(shape) ? `${sizeOf(shape)}` : describeImage(shape);
 }
 
-function useText(network: AnyNetwork, { prefix, precision, scaling }: Opening): string {
+function useText(network: AnyNetwork, { prefix, headerFile, precision, scaling }: Opening): string {
   const upper = prefix.toUpperCase();
   const taken =
     scaling === undefined
@@ -96,7 +97,7 @@ function useText(network: AnyNetwork, { prefix, precision, scaling }: Opening): 
   return [
     "How to call it:",
     "",
-    `  #include "${prefix}.h"`,
+    `  #include "${headerFile}"`,
     `  float input[${upper}_INPUTS], output[${upper}_OUTPUTS];`,
     `  ${prefix}_predict(input, output);`,
     "",

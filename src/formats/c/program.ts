@@ -7,7 +7,7 @@
 import type { ImageShape } from "../../init/convolution/convolution.ts";
 import { inputShape, networkInput, outputShape, sizeOf } from "../../network/layer-shape.ts";
 import { type Activation, type AnyNetwork, activationOf, type Layer } from "../../network/network.ts";
-import { placeValues } from "./place-values.ts";
+import { placeValues } from "../../network/place-values.ts";
 
 /** Operations as the C file calls them. */
 export type Operation = "CONVOLVE" | "POOL" | "SEPARATE" | "TO_DEPTH" | "PAD" | "MAX_MIN" | "SCALE" | "ADD";
@@ -104,8 +104,8 @@ export function isVector({ channels, height, width }: ImageShape): boolean {
 
 function draftSteps({ layers }: AnyNetwork): Draft[] {
   const drafts: Draft[] = [];
-  const valueOf = new Map<string, number>();
-  const shapeOf = new Map<string, ImageShape>();
+  const valueNamed = new Map<string, number>();
+  const shapeNamed = new Map<string, ImageShape>();
   for (const [i, layer] of layers.entries()) {
     const given = outputShape(layer);
     const value = drafts.length;
@@ -117,14 +117,14 @@ function draftSteps({ layers }: AnyNetwork): Draft[] {
         operation: OPERATIONS[layer.kind],
         layer,
         activation: activationOf(layer),
-        taken: shortcut === undefined ? inputShape(layer) : shapeOf.get(shortcut)!,
+        taken: shortcut === undefined ? inputShape(layer) : shapeNamed.get(shortcut)!,
         given,
         value,
-        other: shortcut === undefined ? value : valueOf.get(shortcut)!,
+        other: shortcut === undefined ? value : valueNamed.get(shortcut)!,
       });
     }
-    valueOf.set(layer.name, drafts.length);
-    shapeOf.set(layer.name, given);
+    valueNamed.set(layer.name, drafts.length);
+    shapeNamed.set(layer.name, given);
   }
   return drafts;
 }

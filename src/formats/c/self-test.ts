@@ -7,6 +7,9 @@ import { arrayText, commentText, floatText } from "./c-text.ts";
 
 /** Raw inputs [count, inputs], what the network should answer [count, outputs], and how near it must come. */
 export interface SelfTest {
+  /** The source and its header. */
+  readonly file: string;
+  readonly headerFile: string;
   readonly count: number;
   readonly inputs: Float32Array;
   readonly outputs: Float32Array;
@@ -18,15 +21,15 @@ export function selfTestOpening(file: string): string {
   return `/*\n * Tests ${commentText(file)} on `;
 }
 
-/** The program's text, for PREFIX_predict of the source called `file`: exits with 0 when all answers are right, with 1 otherwise. */
-export function selfTestText(prefix: string, file: string, test: SelfTest): string {
+/** The program's text, for PREFIX_predict: exits with 0 when all answers are right, with 1 otherwise. */
+export function selfTestText(prefix: string, test: SelfTest): string {
   const upper = prefix.toUpperCase();
-  return `${selfTestOpening(file)}${test.count} samples. Compile it together with the network and run it where that will run:
+  return `${selfTestOpening(test.file)}${test.count} samples. Compile it together with the network and run it where that will run:
  * it says how far the answers are from the expected ones and returns 0 if that is within ${test.tolerance.toPrecision(3)}.
  */
 
 #include <stdio.h>
-#include "${prefix}.h"
+#include "${test.headerFile}"
 
 #define SAMPLES ${test.count}
 

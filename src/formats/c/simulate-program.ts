@@ -45,14 +45,14 @@ export function simulateProgram(
     }
     const earlier = { numbers: values[step.other], scale: scales[step.other] };
     const sums =
-      step.operation === "CONVOLVE" ? weigh(step, layers[weighted++], x, count) : mix(step, x, earlier, count);
+      step.operation === "CONVOLVE"
+        ? weigh(step, layers[weighted++], x, count)
+        : mix(step, x, earlier, count);
     outputs = sums.map((z) => activated(step.activation, fround(z)));
     values.push(outputs.map((y) => toInt8(y, scales[i + 1])));
   }
   const last = { numbers: values[steps.length], scale: scales[steps.length] };
-  return Float32Array.from(
-    transpose(outputAt === OUTPUT ? outputs : realOf(last), sizeOf(output), count),
-  );
+  return Float32Array.from(transpose(outputAt === OUTPUT ? outputs : realOf(last), sizeOf(output), count));
 }
 
 /** Whole numbers and what they stand for. */

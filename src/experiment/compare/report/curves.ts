@@ -66,7 +66,7 @@ function sectionOf(lines: readonly CurveLine[], several: boolean): Section {
   };
 }
 
-/** `cnn delta, ` as `cnn-delta-`. */
+/** `cnn-eco delta, ` as `cnn-eco-delta-`. */
 function slugOf(words: string): string {
   return words.replaceAll(/[^a-z0-9]+/g, "-");
 }
