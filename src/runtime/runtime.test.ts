@@ -10,8 +10,7 @@ import { float32Tensor, uint32Tensor } from "../formats/tensor.ts";
 import { randomStream } from "../math/random.ts";
 import { sao } from "../network/init-spec.ts";
 import { mlp } from "../network/mlp.ts";
-import { networkInput, sizeOf } from "../network/layer-shape.ts";
-import type { AnyNetwork, Network } from "../network/network.ts";
+import type { Network } from "../network/network.ts";
 import { load } from "./index.ts";
 import { LAYOUT_VERSION } from "./read-network.ts";
 

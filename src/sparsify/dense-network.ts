@@ -70,7 +70,14 @@ export async function meanGradients(
  */
 export function denseBytes(task: Task, loss: Loss, batchSize: number): number {
   const options = gradientOptions(loss, batchSize);
-  const { bytes } = makePlan(frameOf(task).skeleton, {
+  const { skeleton } = frameOf(task);
+  const layers = skeleton.layers.map((layer) => {
+    if (!isWeighted(layer)) return layer;
+    const { rows, columns } = layer.topology;
+    return { ...layer, weights: new Float32Array(rows * columns * tapsOf(layer)) };
+  });
+  const network = { ...skeleton, layers };
+  const { bytes } = makePlan(network, {
     ...resolveOptions(options),
     stateVectors: stateVectors(options.optimizer),
   });

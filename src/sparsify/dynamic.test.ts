@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { inDoubles, referenceLoss, toyScoring } from "../../test/scoring.ts";
-import { sparseRun } from "../../test/sparse-run.ts";
+import { asMlp, sparseRun } from "../../test/sparse-run.ts";
 import { densified } from "./dense-network.ts";
 import { exchangeSteps } from "./dynamic.ts";
 import type { MlpTask } from "./method.ts";
@@ -47,7 +47,7 @@ describe("rigl", () => {
   it("grows where the gradient of the dense network is largest, by differences of the loss in float64", async () => {
     const { updates } = await sparseRun(methodNamed("rigl"), task, scoring, 30);
     const { request, result } = updates[0];
-    const network = inDoubles(densified(request.network));
+    const network = inDoubles(asMlp(densified(request.network)));
     const batch = { ...scoring, batch: () => scoring.batch(request.step) };
     for (const [i, layer] of network.layers.entries()) {
       const slopes = Array.from(layer.weights, (weight, place) => {

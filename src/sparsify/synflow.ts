@@ -146,14 +146,16 @@ function requireChain({ skeleton }: Frame): void {
 }
 
 function keepStrongest(layers: readonly Remaining[], count: number, costs: readonly number[]): Remaining[] {
-  const kept = highestOfAll(synapticFlows(layers), count, costs);
+  // With costs the rounds before may have left a place empty.
+  const left = layers.reduce((sum, { places }, i) => sum + places.length * costs[i], 0);
+  const kept = highestOfAll(synapticFlows(layers), Math.min(count, left), costs);
   return layers.map(({ shape, places, weights }, i) => {
-    const left = { shape, places: new Int32Array(kept[i].length), weights: new Float64Array(kept[i].length) };
+    const one = { shape, places: new Int32Array(kept[i].length), weights: new Float64Array(kept[i].length) };
     for (let k = 0; k < kept[i].length; k++) {
-      left.places[k] = places[kept[i][k]];
-      left.weights[k] = weights[kept[i][k]];
+      one.places[k] = places[kept[i][k]];
+      one.weights[k] = weights[kept[i][k]];
     }
-    return left;
+    return one;
   });
 }
 
