@@ -14,6 +14,7 @@ import {
   defaultKernelSize,
   defaultKernelWeights,
   defaultLearningRate,
+  defaultOptimizer,
   defaultStart,
   defaults,
   defaultWeightDecay,
@@ -107,7 +108,7 @@ export function completeSettings(
   settings.dataset ??= defaults.dataset;
   if (dataset.train.values !== undefined) settings.scaleTargets ??= true;
   settings.loss ??= dataset.train.labels === undefined ? "mean-squared-error" : "cross-entropy";
-  settings.optimizer ??= defaults.optimizer;
+  settings.optimizer ??= defaultOptimizer(kinds);
   settings.learningRate ??= defaultLearningRate(depth, settings.optimizer, kinds);
   settings.clipNorm ??= defaultClipNorm(settings.optimizer);
   settings.weightDecay ??= defaultWeightDecay(settings.optimizer);
