@@ -51,41 +51,32 @@ async function ours(made, { batch }, work, cleanup) {
  * of it, and contestants, one for each thread setting that may be its best. `slower`: who takes no turns.
  */
 export async function addRivals(shape, peers, { folder, cleanup }) {
-  const all = [];
+  const rivals = [];
+  const slower = [];
   const add = async ({ name, factor, anyMask }, built, settings, warm) => {
     cleanup.push(built.drop);
     const run = built[peers.work];
-    const tried = settings.length > 1 ? await rank(run, settings, warm) : await onlySetting(run, settings[0]);
+    const standIns = rivals.filter(
+      (rival) => (rival.factor === 1 || rival.factor === factor) && (rival.anyMask || !anyMask),
+    );
+    const best = Math.min(...standIns.map(({ ms }) => ms));
+    // One setting may be far slower than the best of all.
+    const tried = await rank(run, settings, { warm, most: 2 * HOPELESS * best });
+    const [{ ms }] = tried;
+    if (ms > HOPELESS * best) {
+      slower.push({ name, times: ms / best });
+      return;
+    }
     const contestants = finalists(tried).map((setting, i) => ({
       key: `${name} | ${factor} | ${i}`,
       run: inProcess(built.processOf(setting), (count) => run(count, setting)),
     }));
-    all.push({ name, factor, anyMask, ms: tried[0].ms, contestants });
+    rivals.push({ name, factor, anyMask, ms, contestants });
   };
   for (const factor of shape.factors) {
     await addPyTorch(shape, factor, peers, add);
-    await addTensorFlow(shape, factor, peers, add);
     await addOnnx(shape, factor, peers, { folder, add });
-  }
-  return withoutHopeless(all);
-}
-
-/** As `rank`, but no more runs than it takes to know how long one takes. */
-async function onlySetting(run, setting) {
-  await run(1, setting);
-  return [{ ...setting, ms: await run(1, setting) }];
-}
-
-function withoutHopeless(all) {
-  const rivals = [];
-  const slower = [];
-  for (const rival of all) {
-    const standIns = all.filter(
-      ({ factor, anyMask }) => (factor === 1 || factor === rival.factor) && (anyMask || !rival.anyMask),
-    );
-    const times = rival.ms / Math.min(...standIns.map(({ ms }) => ms));
-    if (times > HOPELESS) slower.push({ name: rival.name, factor: rival.factor, times });
-    else rivals.push(rival);
+    await addTensorFlow(shape, factor, peers, add);
   }
   return { rivals, slower };
 }

@@ -110,12 +110,17 @@ export function mapsMarkdown({ peers, slower, ...maps }) {
 function slowerWords(slower) {
   const list = slower.map(
     ({ name, places, least, most }) =>
-      `${name} (${places} ${places > 1 ? "networks" : "network"}, ${significant(least, 2)} to ${significant(most, 2)} times)`,
+      `${name} (${places} ${places > 1 ? "networks" : "network"}, ${range(least, most)} times)`,
   );
   return (
     "No turns were given to rivals that, in the search for their threads, took over three times as long as another that" +
     ` is as widely usable: ${list.join("; ")}.`
   );
+}
+
+function range(least, most) {
+  const [low, high] = [least, most].map((value) => significant(value, 2));
+  return low === high ? low : `${low} to ${high}`;
 }
 
 /**

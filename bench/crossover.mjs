@@ -15,6 +15,7 @@ import { temporaryFolder } from "./temporary-folder.mjs";
 const FACTORS = [1, 2, 4, 8, 16, 32, 64];
 const BATCHES = [1, 8, 32, 128, 512];
 const BATCH_WIDTH = 512;
+const BATCH_FACTORS = [1, 2, 4, 16, 64];
 const DEPTHS = [2, 8, 32, 128, 512];
 const DEPTH_WIDTH = 128;
 const DEPTH_FACTORS = [1, 4, 16, 64];
@@ -37,18 +38,19 @@ export async function measureMaps(work, sizes, { quick, python, progress }) {
   };
   const maps = { byWidth: [], byBatch: [], byDepth: [] };
   const { batch } = sizes;
-  const factors = quick ? [1, 16] : FACTORS;
+  const few = (factors) => (quick ? [1, 16] : factors);
   try {
     for (const width of quick ? [64] : Object.keys(sizes.layers).map(Number)) {
-      maps.byWidth.push(await measure({ layers: sizes.layers[width], width, batch, factors }));
+      maps.byWidth.push(await measure({ layers: sizes.layers[width], width, batch, factors: few(FACTORS) }));
     }
     for (const own of quick ? [8] : BATCHES) {
       const width = quick ? 128 : BATCH_WIDTH;
-      maps.byBatch.push(await measure({ layers: sizes.layers[width], width, batch: own, factors }));
+      maps.byBatch.push(
+        await measure({ layers: sizes.layers[width], width, batch: own, factors: few(BATCH_FACTORS) }),
+      );
     }
     for (const layers of quick ? [2] : DEPTHS) {
-      const own = quick ? factors : DEPTH_FACTORS;
-      maps.byDepth.push(await measure({ layers, width: DEPTH_WIDTH, batch, factors: own }));
+      maps.byDepth.push(await measure({ layers, width: DEPTH_WIDTH, batch, factors: few(DEPTH_FACTORS) }));
     }
   } finally {
     for (const { peer } of peers.all) await peer.stop?.();

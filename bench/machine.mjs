@@ -61,10 +61,16 @@ function caches() {
       .toSorted()
       .map((name) => ["level", "type", "size"].map((file) => textOf(`${folder}/${name}/${file}`).trim()))
       .filter(([, type]) => type !== "Instruction")
-      .map(([level, type, size]) => `L${level}${type === "Data" ? "d" : ""} ${size.replace("K", " KiB")}`);
+      .map(([level, type, size]) => `L${level}${type === "Data" ? "d" : ""} ${cacheSize(size)}`);
   } catch {
     return [];
   }
+}
+
+/** `"512K"` in words. */
+function cacheSize(text) {
+  const kibibytes = Number.parseInt(text, 10);
+  return kibibytes < 1024 ? `${kibibytes} KiB` : `${kibibytes / 1024} MiB`;
 }
 
 function textOf(path) {

@@ -14,7 +14,7 @@ const usage = `Measures training, inference, kernels and growth, beside the mach
 
   --only NAMES     of ${wrapped(Object.keys(SECTIONS))}
                    separated by commas; crossover stands for all crossover-...
-  --quick          small sizes and few rounds, under a minute: to try whether it runs; its figures mean little
+  --quick          small sizes and few rounds, two minutes: to try whether it runs; its figures mean little
                    and go nowhere unless --out is given
   --out DIR        folder of results.json, README.md and the plots; default docs/benchmarks
   --report         measure nothing, write README.md and the plots anew from results.json

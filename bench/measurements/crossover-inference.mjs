@@ -8,7 +8,7 @@ export const title = "Crossover maps: inference";
 const LAYERS = { 64: 32, 128: 32, 256: 32, 512: 16, 1024: 8, 2048: 4, 4096: 1 };
 
 export function run(context) {
-  return measureMaps("infer", { layers: LAYERS, batch: 1, least: 8, seconds: 4 }, context);
+  return measureMaps("infer", { layers: LAYERS, batch: 1, least: 8, seconds: 3 }, context);
 }
 
 export function markdown(data) {

@@ -9,7 +9,7 @@ export const title = "Crossover maps: training";
 const LAYERS = { 64: 16, 128: 16, 256: 16, 512: 8, 1024: 4, 2048: 2, 4096: 2 };
 
 export function run(context) {
-  return measureMaps("train", { layers: LAYERS, batch: 128, least: 15, seconds: 6 }, context);
+  return measureMaps("train", { layers: LAYERS, batch: 128, least: 12, seconds: 5 }, context);
 }
 
 export function markdown(data) {

@@ -67,9 +67,9 @@ export async function run({ rounds, quick, python, progress }) {
 async function startRivals({ batch, paths, ...shape }, peers, progress) {
   const dims = classifierWidths(shape);
   const rivals = [];
-  const add = async (name, network, settings, warm) => {
+  const add = async (name, network, settings, warm = 0) => {
     progress(`${name}, looking for its best threads`);
-    rivals.push({ name, ...network, finalists: finalists(await rank(network.infer, settings, warm)) });
+    rivals.push({ name, ...network, finalists: finalists(await rank(network.infer, settings, { warm })) });
   };
   for (const runtime of ONNX_RUNTIMES.filter((name) => !peers[name].absent)) {
     for (const [form, words] of Object.entries(ONNX_FORMS)) {

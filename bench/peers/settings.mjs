@@ -16,23 +16,26 @@ const LONG = 150;
  * @param run `(count, setting)` → milliseconds of so many
  * @param warm milliseconds that each setting runs uncounted first, one run at least: a library that compiles what it
  *   runs often needs more
+ * @param most milliseconds; where the first setting takes longer, the others are not tried
  */
-export async function rank(run, settings, warm = 0) {
+export async function rank(run, settings, { warm = 0, most = Number.POSITIVE_INFINITY } = {}) {
   const tried = [];
   for (const setting of settings) {
-    let [ms, spent] = [Number.POSITIVE_INFINITY, 0];
+    let ms;
+    let spent = 0;
     do {
       ms = await run(1, setting);
       spent += ms;
     } while (spent < warm);
     // What a run takes once warm; a first one may be far above that.
     ms = Math.min(ms, await run(1, setting));
-    const most = Math.min(LONG, HOPELESS * Math.min(...tried.map((other) => other.ms)));
-    for (let attempt = 0; attempt < ATTEMPTS && ms < most; attempt++) {
+    const worth = Math.min(LONG, HOPELESS * Math.min(...tried.map((other) => other.ms)));
+    for (let attempt = 0; attempt < ATTEMPTS && ms < worth; attempt++) {
       const count = Math.max(1, Math.round(ATTEMPT / ms));
       ms = Math.min(ms, (await run(count, setting)) / count);
     }
     tried.push({ ...setting, ms });
+    if (ms > most) break;
   }
   return tried.toSorted((a, b) => a.ms - b.ms);
 }

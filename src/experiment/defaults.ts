@@ -134,7 +134,7 @@ export function defaultKernelSize(model: string | undefined, weights: string): n
 }
 
 /** Weights with which signals keep their size, so that a start has something to begin with. */
-const isometric: readonly string[] = ["orthogonal", "approximateIsometry", "delta", "eco"];
+const isometric: readonly string[] = ["orthogonal", "approximateIsometry", "delta", "shift", "eco"];
 
 /** How the activation's signals are kept from fading: docs/theory.md, sections 6 and 8. */
 export function defaultStart(activation: string, weights: string): Start {

@@ -88,7 +88,7 @@ function residual(depth: 20 | 32 | 56): ImageModel {
   return {
     takes: "images",
     settings: ["width"],
-    weights: ["kaiming", "delta"],
+    weights: ["kaiming", "delta", "shift"],
     defaults: { weights: "kaiming", width: 16, sparsity: 0 },
     stages: ({ width }) =>
       [1, 2, 4].map((shrink) => ({
@@ -112,7 +112,7 @@ export const models: Readonly<Record<ModelName, Model>> = {
   cnn: {
     takes: "images",
     settings: ["depth", "width", "kernelSize", "downsample", "activation", "start", "meanSquare"],
-    weights: ["delta", "kaiming"],
+    weights: ["delta", "shift", "kaiming"],
     defaults: { ...plainDefaults, weights: "delta" },
     stages: plainStages,
     build: ({ depth, width, kernelSize, downsample, activation, start, meanSquare }, options) =>
@@ -121,7 +121,7 @@ export const models: Readonly<Record<ModelName, Model>> = {
   "cnn-eco": {
     takes: "images",
     settings: ["depth", "width", "kernelSize", "activation", "start", "meanSquare"],
-    weights: ["eco", "delta", "kaiming"],
+    weights: ["eco", "delta", "shift", "kaiming"],
     defaults: { ...plainDefaults, weights: "eco" },
     stages: plainStages,
     build: ({ depth, width, kernelSize, activation, start, meanSquare }, options) =>
@@ -133,7 +133,7 @@ export const models: Readonly<Record<ModelName, Model>> = {
   "lip-conv-net": {
     takes: "images",
     settings: ["depth", "width", "kernelSize"],
-    weights: ["delta", "eco", "kaiming"],
+    weights: ["delta", "shift", "eco", "kaiming"],
     defaults: { ...plainDefaults, weights: "delta", depth: 10 },
     stages: ({ depth, width, kernelSize }) =>
       [1, 2, 4, 8, 16].flatMap((shrink) => {
@@ -155,7 +155,7 @@ export const models: Readonly<Record<ModelName, Model>> = {
   "edge-cnn": {
     takes: "images",
     settings: ["activation"],
-    weights: ["delta", "kaiming"],
+    weights: ["delta", "shift", "kaiming"],
     defaults: { weights: "delta", sparsity: 15 / 16 },
     stages: () => edgeStages.map((stage, i) => ({ ...stage, kernelSize: 3, shrink: 2 ** i })),
     build: ({ activation }, options) => edgeCnn({ ...options, activation }),

@@ -57,6 +57,9 @@ interface HeadDraft {
   readonly shape: LayerShape;
 }
 
+/** Initializers of kernels whose signals keep their size. */
+const orthogonalKernels: readonly string[] = ["delta", "shift", "eco"];
+
 /**
  * Every convolution that is not `atEnd`, or has as many input as output channels, meets the request or the call fails;
  * the others, and the head, give way where they cannot. Weighted layer i draws from streams of its own, split from the
@@ -68,7 +71,7 @@ interface HeadDraft {
 export function assemble(recipe: Recipe, blueprints: readonly Blueprint[]): AnyNetwork {
   const { activation, init, seed, meanSquare } = recipe;
   checkActivation(activation);
-  const isometric = init.weights === "delta" || init.weights === "eco";
+  const isometric = init.weights !== undefined && orthogonalKernels.includes(init.weights);
   const start = startFor(activation, { asked: recipe.start, isometric, gain: init.gain, meanSquare });
   const placed = place(recipe, blueprints);
   const drafts = placed.filter((layer) => layer.kind === "draft");

@@ -12,7 +12,7 @@ import { type CnnOptions, checkCnn, cnnFields, plainLayers } from "./cnn.ts";
 import { checkImageNetwork, checkLeastSide, nextMultiple } from "./image-options.ts";
 import type { AnyNetwork } from "./network.ts";
 
-/** As `cnn`'s; weights are `"eco"` (default), or `"delta"` or `"kaiming"` on the same layers for comparison. */
+/** As `cnn`'s; weights are `"eco"` (default), or `"delta"`, `"shift"` or `"kaiming"` on the same layers for comparison. */
 export type CnnEcoOptions = Omit<CnnOptions, "downsample">;
 
 /**

@@ -31,7 +31,7 @@ export interface CnnOptions extends ImageNetworkOptions {
   readonly kernelSize?: number;
   /** Of all layers but the last, which is linear. Default `"tanh"`. */
   readonly activation?: Activation;
-  /** Weights are `"delta"` (default) or `"kaiming"`. */
+  /** Weights are `"delta"` (default), `"shift"`, which learns faster, or `"kaiming"`. */
   readonly init: KernelInitSpec;
   /** `"stride"` (default) reads every second pixel; `"spaceToDepth"` makes channels of them, and loses none. */
   readonly downsample?: Downsample;

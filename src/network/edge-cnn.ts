@@ -20,7 +20,7 @@ import type { KernelInitSpec } from "./kernel-init-spec.ts";
 import type { Activation, AnyNetwork } from "./network.ts";
 
 export interface EdgeCnnOptions extends ImageNetworkOptions {
-  /** Weights are `"delta"` (default) or `"kaiming"`. Default: sparsity 15/16. */
+  /** Weights are `"delta"` (default), `"shift"` or `"kaiming"`. Default: sparsity 15/16. */
   readonly init?: KernelInitSpec;
   /** Of all layers but the last, which is linear. Default `"tanh"`. */
   readonly activation?: Activation;

@@ -16,7 +16,7 @@ export interface KernelInitSpec extends SparsityRequest {
   readonly topology?: string;
   /** How groups are laid out across layers. Default `"debruijn"`. */
   readonly arrangement?: Arrangement;
-  /** `"delta"`, `"eco"` or `"kaiming"`; default as the builder says. Linear layers are `orthogonal` for `delta` and `eco`, `kaiming` for `kaiming`. */
+  /** `"delta"`, `"shift"`, `"eco"` or `"kaiming"`; default as the builder says. Linear layers are `kaiming` for `kaiming`, else `orthogonal`. */
   readonly weights?: string;
   /** Factor on all weights; finite. Default 1, or what the start chooses. */
   readonly gain?: number;

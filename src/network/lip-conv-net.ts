@@ -28,7 +28,7 @@ export interface LipConvNetOptions extends ImageNetworkOptions {
   readonly width?: number;
   /** Taps a side. Default 3, and 4 for `eco`, which on sides that are powers of 2 is no isometry with 3. */
   readonly kernelSize?: number;
-  /** Weights are `"delta"` (default), `"eco"` or `"kaiming"`. */
+  /** Weights are `"delta"` (default), `"shift"`, `"eco"` or `"kaiming"`. */
   readonly init: KernelInitSpec;
 }
 

@@ -7,10 +7,10 @@
  * edges"). So the one thing to find is edges that are blocks unknown to whoever made them: groups of rows with the same
  * columns, no column in two groups; one group is a dense layer.
  *
- * An irregular mask that is nearly full stays edges too. Edges take about 1.5 times the time a weight that blocks take,
- * so dense would be faster above a density of about 2/3; but the weights that are not there would then have to be kept
- * at zero in gradient, optimizer state and norm, at every step, to gain less than those 1.5 times where there is least
- * sparsity to gain from (docs/performance.md).
+ * An irregular mask that is nearly full stays edges too. A weight of edges takes 1.4 to 1.8 times the time of one of
+ * blocks, so dense would be faster above a density of 0.55 to 0.7; but the weights that are not there would then have
+ * to be kept at zero in gradient, optimizer state and norm at every step, for less than those 1.8 times, and only where
+ * there is little sparsity left (docs/performance.md).
  */
 
 import { type BlockTopology, type EdgeTopology, groupCount, type Topology } from "../topology/topology.ts";

@@ -22,7 +22,7 @@ export interface ResnetOptions extends ImageNetworkOptions {
   readonly depth: number;
   /** Channels of the first stage; the second has twice, the third four times as many. Default 16. */
   readonly width?: number;
-  /** Weights are `"kaiming"` (default) or `"delta"`. Default: dense. */
+  /** Weights are `"kaiming"` (default), `"delta"` or `"shift"`. Default: dense. */
   readonly init?: KernelInitSpec;
 }
 

@@ -51,8 +51,11 @@ export interface Model {
 const ONES = 2;
 const SMALL_SHARD = 8;
 const SHARD = 32;
-/** Networks with images: as many as keep a layer's output to this many bytes, about what is close to a processor. */
-const CLOSE_BYTES = 2 ** 18;
+/**
+ * Networks with images: few, as pixels fill vectors already, and one alone where few would make a layer's output larger
+ * than this, too large to stay near the processor.
+ */
+const NEAR_BYTES = 2 ** 21;
 
 /** Puts a network that is known to be sound into memory. Throws ArgumentError (`"bad-scaling"`, `"out-of-memory"`). */
 export async function startModel(
@@ -165,7 +168,7 @@ class WasmModel implements Model {
 function largestShard(network: AnyNetwork): number {
   if (isMlp(network)) return SHARD;
   const largest = Math.max(...network.layers.map((layer) => sizeOf(outputShape(layer))));
-  return [SHARD, SMALL_SHARD].find((samples) => 4 * samples * largest <= CLOSE_BYTES) ?? 1;
+  return 4 * SMALL_SHARD * largest <= NEAR_BYTES ? SMALL_SHARD : 1;
 }
 
 interface Float32Scaling {

@@ -8,14 +8,15 @@ import {
   type Activation,
   type AddLayer,
   type AnyNetwork,
-  activationOf,
   type AveragePoolLayer,
+  activationOf,
+  type ConvolutionLayer,
   type Layer,
   type LinearLayer,
 } from "../network/network.ts";
 import type { Value } from "../network/place-values.ts";
-import { convolutionSteps } from "./convolution-steps.ts";
-import { copyStep, linesOf, movedLines } from "./copies.ts";
+import { computedLayout, convolutionSteps, type Layout, plainLayout } from "./convolution-steps.ts";
+import { copyStep, movedPlanes } from "./copies.ts";
 import type { GrowingMemory } from "./memory.ts";
 import type { PlacedLayer } from "./place-layers.ts";
 import type { Step, Steps } from "./steps.ts";
@@ -49,12 +50,17 @@ export function stepsOf(
 ): Steps {
   const { layers } = network;
   const wiring = wire(network);
-  const buffers = layerBuffers(network, wiring, rowBytes);
+  const layouts = layoutsOf(network, wiring, placed, rowBytes);
+  const buffers = valueBuffers(network, wiring, layouts, rowBytes);
   const steps = layers.flatMap((layer, i): Step[] => {
     const buffer = (bytes: number) => buffers.push({ size: roundUp(bytes), first: i, last: i }) - 1;
     const [from, to] = [wiring.taken[i], wiring.given[i]];
-    const bare = layerSteps(network, i, wiring, { placed: placed[i], from, to, rowBytes, memory, buffer });
-    const outputBytes = Math.ceil((sizeOf(outputShape(layer)) * rowBytes) / 32) * 32;
+    const around = { placed: placed[i], from, to, rowBytes, memory, buffer };
+    const bare =
+      layer.kind === "convolution"
+        ? convolutionSteps(layer, layouts[from], layouts[to], around)
+        : layerSteps(network, i, wiring, around);
+    const outputBytes = Math.ceil((outputShape(layer).channels * layouts[to].plane * rowBytes) / 32) * 32;
     const activation = ACTIVATIONS[activationOf(layer)];
     return bare.map((step, k) => ({
       ...step,
@@ -72,17 +78,41 @@ export function stepsOf(
   };
 }
 
-/** One buffer for each value. */
-function layerBuffers(network: AnyNetwork, { taken, given, lastUse }: Wiring, rowBytes: number): Value[] {
-  const sizes = [sizeOf(networkInput(network))];
-  const buffers: Value[] = [];
-  const add = (size: number, first: number, over?: number) =>
-    buffers.push({ size: roundUp(size * rowBytes), first, last: lastUse[buffers.length], over });
-  add(sizes[0], -1);
+/** [values] How each lies in memory: with gaps where a convolution computes them and convolutions alone take it. */
+function layoutsOf(
+  network: AnyNetwork,
+  { given, forConvolutions }: Wiring,
+  placed: readonly PlacedLayer[],
+  rowBytes: number,
+): Layout[] {
+  const layouts = [plainLayout(networkInput(network))];
   for (const [i, layer] of network.layers.entries()) {
-    if (given[i] < buffers.length) continue;
+    if (layer.kind === "flatten") continue;
+    const gaps = layer.kind === "convolution" && forConvolutions[given[i]];
+    layouts.push(
+      gaps ? computedLayout(layer, placed[i].reaches!, rowBytes) : plainLayout(outputShape(layer)),
+    );
+  }
+  return layouts;
+}
+
+/** One buffer for each value. */
+function valueBuffers(
+  network: AnyNetwork,
+  { taken, lastUse }: Wiring,
+  layouts: readonly Layout[],
+  rowBytes: number,
+): Value[] {
+  const buffers: Value[] = [];
+  const add = (channels: number, first: number, over?: number) => {
+    const v = buffers.length;
+    buffers.push({ size: roundUp(channels * layouts[v].plane * rowBytes), first, last: lastUse[v], over });
+  };
+  add(networkInput(network).channels, -1);
+  for (const [i, layer] of network.layers.entries()) {
+    if (layer.kind === "flatten") continue;
     const inPlace = IN_PLACE.includes(layer.kind) && lastUse[taken[i]] === i;
-    add(sizeOf(outputShape(layer)), i, inPlace ? taken[i] : undefined);
+    add(outputShape(layer).channels, i, inPlace ? taken[i] : undefined);
   }
   return buffers;
 }
@@ -91,14 +121,13 @@ function roundUp(bytes: number): number {
   return Math.ceil(bytes / 64) * 64;
 }
 
+/** Of all kinds but convolutions. */
 function layerSteps(network: AnyNetwork, i: number, wiring: Wiring, around: Surroundings): BareStep[] {
-  const layer = network.layers[i];
+  const layer = network.layers[i] as Exclude<Layer, ConvolutionLayer>;
   const { from, to, rowBytes, placed } = around;
   switch (layer.kind) {
     case "linear":
       return linearSteps(layer, wiring, around);
-    case "convolution":
-      return convolutionSteps(layer, around);
     case "averagePool":
       return [{ kind: "pool", from, to, words: poolWords(layer, rowBytes) }];
     case "flatten":
@@ -111,12 +140,10 @@ function layerSteps(network: AnyNetwork, i: number, wiring: Wiring, around: Surr
     }
     case "add": {
       const earlier = network.layers.find(({ name }) => name === layer.from)!;
-      return [
-        { kind: "add", from, to, other: wiring.earlier[i], words: addWords(layer, earlier, rowBytes) },
-      ];
+      return [{ kind: "add", from, to, other: wiring.earlier[i], words: addWords(layer, earlier, rowBytes) }];
     }
     default:
-      return [copyStep(movedLines(layer), from, to, around)];
+      return [copyStep(movedPlanes(layer), from, to, around)];
   }
 }
 
@@ -135,8 +162,15 @@ function linearSteps({ topology }: LinearLayer, { orderedFor }: Wiring, around: 
     return [{ ...product, from }];
   }
   const ordered = buffer(columns * rowBytes);
-  const lines = linesOf([...columnOrder], [{ from: 0, count: 1 }]);
-  return [copyStep({ ...lines, planes: 1, planeSize: columns }, from, ordered, around), { ...product, from: ordered }];
+  const lines = Array.from(columnOrder, (unit, place) => [unit, place] as const);
+  const units = {
+    planes: 1,
+    fromPlane: columns,
+    toPlane: columns,
+    runs: [{ from: 0, to: 0, count: 1 }],
+    step: 1,
+  };
+  return [copyStep({ ...units, lines }, from, ordered, around), { ...product, from: ordered }];
 }
 
 function poolWords(layer: AveragePoolLayer, rowBytes: number): number[] {

@@ -18,6 +18,8 @@ export interface Wiring {
    * can give it so.
    */
   readonly orderedFor: readonly (BlockTopology | undefined)[];
+  /** [values] whether convolutions alone take it. */
+  readonly forConvolutions: readonly boolean[];
 }
 
 export function wire({ layers }: AnyNetwork): Wiring {
@@ -49,5 +51,6 @@ export function wire({ layers }: AnyNetwork): Wiring {
       const blocks = user?.kind === "linear" && user.topology.kind === "blocks" ? user.topology : undefined;
       return orderable ? blocks : undefined;
     }),
+    forConvolutions: users.map((uses) => uses.every((i) => layers[i]?.kind === "convolution")),
   };
 }

@@ -32,7 +32,7 @@ export interface MlpTask extends CommonTask {
 /** To make a network of convolutions, whose connections are kernels. */
 export interface ImageTask extends CommonTask {
   /** Those of methods whose weights are orthogonal. */
-  readonly weights: "delta" | "eco";
+  readonly weights: "delta" | "shift" | "eco";
   /** The network with the task's activation, start and seed, on which `init` counts kernels. Throws as its builder does. */
   build(init: KernelInitSpec): AnyNetwork;
 }

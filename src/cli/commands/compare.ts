@@ -32,6 +32,7 @@ Methods:
 Examples:
   sao compare --methods dense,sao,magnitude --depth 10,32 --seeds 2 --epochs 2
   sao compare mnist --data ./data --methods sao,magnitude,rigl --depth 32,100,1000 --sparsity 0.5,0.875
+  sao compare mnist --model cnn,cnn-eco --methods dense,sao --depth 8,32 --width 32 --sparsity 0.5,0.875 --steps 200
   sao compare --config grid.yaml --out runs/grid
   sao resume runs/grid                            go on after Ctrl-C or a crash
 

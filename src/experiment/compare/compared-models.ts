@@ -5,6 +5,7 @@
 
 import type { Dataset } from "../../data/dataset.ts";
 import { ArgumentError } from "../../errors.ts";
+import type { ImageShape } from "../../init/convolution/convolution.ts";
 import type { Activation, AnyNetwork, Start } from "../../network/network.ts";
 import type { ImageTask, Method } from "../../sparsify/index.ts";
 import { defaults, type LayerKinds } from "../defaults.ts";
@@ -13,7 +14,7 @@ import type { ModelName, Settings } from "../settings.ts";
 import type { NetworkSpec } from "./grid.ts";
 
 /** Orthogonal kernels that a model's networks can begin with. */
-export const kernelWeights = ["delta", "eco"] as const;
+export const kernelWeights = ["delta", "shift", "eco"] as const;
 
 export type KernelWeights = (typeof kernelWeights)[number];
 
@@ -56,6 +57,11 @@ export interface ModelAxes {
   readonly downsample?: readonly ("stride" | "spaceToDepth")[];
   readonly weights?: readonly KernelWeights[];
 }
+
+/** Axes of convolutions only. */
+const imageAxes = ["kernelSize", "downsample", "weights"] as const;
+
+type ImageAxis = (typeof imageAxes)[number];
 
 /** Of a network, what is the same for all methods and sparsities. */
 export type ModelSpec = Pick<
@@ -164,12 +170,10 @@ export function shallowest<T extends ModelSpec>(spec: T): T {
 export function imageTask(
   spec: NetworkSpec & { readonly model: ComparedImageModel },
   seed: number,
-  { image, outputs, name }: Dataset,
+  dataset: Dataset,
 ): ImageTask {
   const { model, activation, start, sparsity, weights = "delta" } = spec;
-  if (image === undefined) {
-    throw new ArgumentError("no-images", `model ${model} takes images, and ${name} has none; use model mlp`);
-  }
+  const input = requireImage(model, dataset);
   const { build } = imageModel(model);
   return {
     activation,
@@ -177,8 +181,34 @@ export function imageTask(
     seed,
     sparsity: { sparsity },
     weights,
-    build: (init): AnyNetwork => build(settingsOf(spec), { input: image, outputs, init, seed }),
+    build: (init): AnyNetwork => build(settingsOf(spec), { input, outputs: dataset.outputs, init, seed }),
   };
+}
+
+/** What the dataset's images are like. Throws ArgumentError `no-images`. */
+export function requireImage(model: ComparedImageModel, { image, name }: Dataset): ImageShape {
+  if (image !== undefined) return image;
+  throw new ArgumentError("no-images", `model ${model} takes images, and ${name} has none; use model mlp`);
+}
+
+/** Throws ArgumentError `contradiction` for a list that none of a grid's models has a use for. */
+export function requireUsed(
+  asked: readonly ComparedModel[],
+  axes: Partial<Record<ImageAxis, unknown>>,
+  says: (axis: ImageAxis) => string,
+): void {
+  for (const axis of imageAxes) {
+    const having = comparedModels.filter((model) => hasAxis(model, axis));
+    if (axes[axis] === undefined || asked.some((model) => having.includes(model))) continue;
+    throw new ArgumentError(
+      "contradiction",
+      `${says(axis)} goes with model ${having.join(" or ")}, and model is ${asked.join(", ")}`,
+    );
+  }
+}
+
+function hasAxis(model: ComparedModel, axis: ImageAxis): boolean {
+  return axis === "weights" ? model !== "mlp" : models[model].settings.includes(axis);
 }
 
 /** Throws ArgumentError `linear-only` naming the methods for kernels. */

@@ -6,11 +6,11 @@
 import type { Dataset } from "../../data/dataset.ts";
 import { ArgumentError } from "../../errors.ts";
 import { completeSettings, type RunConfig } from "../config.ts";
-import { defaults, defaultWords } from "../defaults.ts";
+import { defaults, defaultWords, type LayerKinds } from "../defaults.ts";
 import { stepsPerEpoch } from "../loop.ts";
 import { combine } from "../rules.ts";
 import type { SettingName, Settings } from "../settings.ts";
-import { modelDefaults } from "./compared-models.ts";
+import { layerKinds, modelDefaults, requireUsed } from "./compared-models.ts";
 import type { GivenComparison, SettingPath } from "./config-file.ts";
 import { type CompareSettings, type GridSettings, gridSettingNames, sharedNames } from "./settings.ts";
 
@@ -34,9 +34,11 @@ export const compareDefaults = {
 
 /** In words, the defaults that depend on something. */
 export const compareDefaultWords = {
+  depth: defaultWords.depth,
   width: defaultWords.width,
   sparsity: "0.875, of convolutions 0.75",
   weights: "by model",
+  optimizer: defaultWords.optimizer,
   seeds: "3",
   learningRate: "searched",
   searchSteps: "a tenth of a run's, at least 20",
@@ -144,7 +146,7 @@ export function completeComparison({ settings, says }: GivenComparison, dataset:
   const all = { ...compareDefaults, ...withoutUndefined(settings) };
   const { rates, rateFactor, widen, validation, evaluations, evaluationSamples, targets } = all;
   const { warmup, skipInfeasible } = all;
-  const whole = runConfig({ ...given, warmup }, dataset, 1, 1, 1);
+  const whole = runConfig({ ...given, warmup }, dataset, 1, 1, 1, commonKinds(settings));
   const complete = Object.fromEntries(
     sharedNames.filter((name) => whole[name] !== undefined).map((name) => [name, whole[name]]),
   ) as Pick<RunConfig, "dataset" | "batchSize" | "checkpointEvery" | "warmup">;
@@ -161,6 +163,14 @@ export function completeComparison({ settings, says }: GivenComparison, dataset:
   };
   const perEpoch = stepsPerEpoch(dataset, shared.batchSize);
   const grids = (settings.grids ?? [{}]).map((grid) => completeGrid(settings, grid, perEpoch));
+  requireUsed(
+    grids.flatMap(({ model }) => model),
+    settings,
+    (axis) => says([axis]),
+  );
+  for (const [i, own] of (settings.grids ?? []).entries()) {
+    requireUsed(grids[i].model, own, (axis) => says(["grids", i, axis]));
+  }
   return { shared, grids };
 }
 
@@ -214,10 +224,19 @@ export function runConfig(
   depth: number,
   learningRate: number,
   threads: number,
+  kinds?: LayerKinds,
 ): RunConfig {
   const given = Object.fromEntries(sharedNames.map((name) => [name, shared[name]])) as Settings;
   const endless = 1_000_000;
-  return completeSettings({ ...given, learningRate, threads, epochs: endless }, dataset, depth, threads);
+  const settings = { ...given, learningRate, threads, epochs: endless };
+  return completeSettings(settings, dataset, depth, threads, kinds);
+}
+
+/** What all networks are made of, on which the optimizer depends; of several, what `sao train` takes for linear ones. */
+function commonKinds({ model, grids = [{}] }: CompareSettings): LayerKinds {
+  const asked = grids.flatMap((grid) => grid.model ?? model ?? [defaults.model]);
+  const kinds = new Set(asked.map((name) => layerKinds({ model: name === "mlp" ? undefined : name })));
+  return kinds.size === 1 ? [...kinds][0] : "linear";
 }
 
 function withoutUndefined<T extends object>(values: T): T {

@@ -7,11 +7,14 @@ import type { Dataset } from "../../data/dataset.ts";
 import { ArgumentError, InfeasibleError } from "../../errors.ts";
 import { methodNamed } from "../../sparsify/index.ts";
 import { scoringFor, taskOf } from "./cell-plan.ts";
-import { shallowest } from "./compared-models.ts";
+import { requireImage, shallowest } from "./compared-models.ts";
 import { describeSpec, type Infeasible, type Line, type Lines, specOf } from "./grid.ts";
 import type { Job, JobMaker } from "./job.ts";
 
-/** Splits lines into those that can be made and those that cannot; `isDone` saves making what was made before. */
+/**
+ * Splits lines into those that can be made and those that cannot; `isDone` saves making what was made before. Throws
+ * ArgumentError `no-images`.
+ */
 export async function feasibleLines(
   { lines, infeasible }: Lines,
   dataset: Dataset,
@@ -22,6 +25,7 @@ export async function feasibleLines(
   const refused: Infeasible[] = [...infeasible];
   const kept: Line[] = [];
   for (const line of lines) {
+    if (line.model !== undefined) requireImage(line.model, dataset);
     const job = make.probe(line);
     const shallow = shallowest(job.key.network);
     const name = JSON.stringify(shallow);

@@ -23,7 +23,7 @@ import { type KernelInitializerName, kernelInitializerNamed } from "./registry.t
 
 /** What convolutions share, whatever their channels. At most one field of the sparsity; none means dense. */
 export interface KernelOptions extends SparsityRequest, Partial<ConvolutionGeometry> {
-  /** `"delta"` (default), `"eco"` or `"kaiming"`. */
+  /** `"delta"` (default), `"shift"`, `"eco"` or `"kaiming"`. */
   readonly init?: KernelInitializerName;
   /** A name of the topology registry, over channels. Default `"sao"`. */
   readonly topology?: string;

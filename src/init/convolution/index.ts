@@ -22,3 +22,4 @@ export { fromKernelTensor } from "./kernel-tensor.ts";
 export { kernelTopology } from "./kernel-topology.ts";
 export { looksLinearKernels } from "./looks-linear-kernels.ts";
 export { type KernelInitializerName, kernelInitializerNames } from "./registry.ts";
+export { shift } from "./shift.ts";

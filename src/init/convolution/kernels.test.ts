@@ -5,6 +5,7 @@ import { orthogonalityError, toDense } from "../../../test/dense-matrix.ts";
 import { randomStream } from "../../math/random.ts";
 import { singularValues } from "../../math/singular-values.ts";
 import { clifford } from "../../topology/clifford.ts";
+import { forEachConnection } from "../../topology/connections.ts";
 import { random as randomTopology } from "../../topology/random.ts";
 import { sao } from "../../topology/sao.ts";
 import { density, nonZeros } from "../../topology/topology.ts";
@@ -14,6 +15,7 @@ import { delta } from "./delta.ts";
 import { eco } from "./eco.ts";
 import { ecoIsIsometry } from "./eco-dilation.ts";
 import { kaimingKernels } from "./kaiming-kernels.ts";
+import { shift } from "./shift.ts";
 
 const random = randomStream(5);
 
@@ -73,6 +75,50 @@ describe("delta", () => {
     const { matrix, columns } = denseConvolution(layer, { height: 6, width: 6 });
     const energy = matrix.reduce((sum, entry) => sum + entry ** 2, 0) / columns;
     expect(energy).toBeCloseTo(0.25, 6);
+  });
+});
+
+describe("shift", () => {
+  it("is an isometry of circular images, dense or sparse, and loses what crosses zero borders", () => {
+    fc.assert(
+      fc.property(
+        fc.record({
+          out: channels,
+          inputs: channels,
+          groups: fc.integer({ min: 1, max: 2 }),
+          seed: fc.nat(),
+        }),
+        fc.record({ kernelSize: fc.integer({ min: 1, max: 5 }), dilation: fc.integer({ min: 1, max: 2 }) }),
+        fc.record({ height: fc.integer({ min: 1, max: 4 }), width: fc.integer({ min: 1, max: 4 }) }),
+        ({ out, inputs, groups, seed }, geometry, { height, width }) => {
+          const topology = sao({ rows: out, columns: inputs }, { groups }, { random, minimumDegree: 1 });
+          const weights = shift(topology, { ...geometry, random: randomStream(seed), gain: 1 });
+          const layer = { topology, weights, stride: 1, ...geometry };
+          expect(errorOf({ ...layer, padding: "circular" }, height, width)).toBeLessThan(1e-6);
+          const { matrix, rows, columns } = denseConvolution(
+            { ...layer, padding: "zeros" },
+            { height, width },
+          );
+          expect(singularValues(matrix, rows, columns)[0]).toBeLessThan(1 + 1e-6);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it("has one tap for all kernels of an output channel, and not the same for all channels", () => {
+    const topology = sao({ rows: 32, columns: 32 }, { groups: 4 }, { random });
+    const weights = shift(topology, { kernelSize: 3, random: randomStream(3), gain: 1 });
+    const seen = new Map<number, Set<number>>();
+    let n = 0;
+    forEachConnection(topology, (row) => {
+      const kernel = weights.subarray(9 * n, 9 * n + 9);
+      const taps = [...kernel.keys()].filter((tap) => kernel[tap] !== 0);
+      for (const tap of taps) seen.set(row, (seen.get(row) ?? new Set()).add(tap));
+      n++;
+    });
+    expect([...seen.values()].every((taps) => taps.size === 1)).toBe(true);
+    expect(new Set([...seen.values()].flatMap((taps) => [...taps])).size).toBeGreaterThan(4);
   });
 });
 

@@ -7,9 +7,11 @@ import { delta } from "./delta.ts";
 import { eco } from "./eco.ts";
 import { kaimingKernels } from "./kaiming-kernels.ts";
 import type { KernelInitializer } from "./kernel-initializer.ts";
+import { shift } from "./shift.ts";
 
 const initializers = {
   delta,
+  shift,
   eco,
   kaiming: kaimingKernels,
 } as const satisfies Readonly<Record<string, KernelInitializer>>;

@@ -162,7 +162,7 @@ function other(kind: usize, step: usize, x: usize, out: usize, rowBytes: usize):
   const e = word(step, Word.E);
   const f = word(step, Word.F);
   const g = word(step, Word.G);
-  if (kind == Kind.Copy) copyLines(x, out, a, b, c, d, e, f, g, word(step, Word.H), rowBytes);
+  if (kind == Kind.Copy) copyLines(x, out, a, b, c, d, e, f, g, word(step, Word.H), word(step, Word.I), rowBytes);
   else if (kind == Kind.Pool) pool(x, out, a, b, c, d, e, f, g, load<f32>(step + (Word.H << 2)), rowBytes);
   else if (kind == Kind.MaxMin) maxMin(x, out, a);
   else if (kind == Kind.Scale) scaleChannels(x, out, a, b, c);
