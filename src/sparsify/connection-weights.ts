@@ -37,7 +37,7 @@ export function connectionWeights(
   };
 }
 
-/** What they are called in a finished network: `orthogonal` kernels are `delta` or `eco`. */
+/** What they are called in a finished network: `orthogonal` kernels are `delta`, `shift` or `eco`. */
 export function weightsName(task: Task, name: "orthogonal" | "kaiming"): string {
   return name === "orthogonal" && isImageTask(task) ? task.weights : name;
 }

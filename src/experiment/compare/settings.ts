@@ -127,7 +127,7 @@ const gridShape = {
   weights: axis(z.enum(kernelWeights, { error: `must be among ${kernelWeights.join(", ")}` }), {
     kind: "text",
     value: "LIST",
-    description: "orthogonal kernels of the methods that begin with them: delta, eco",
+    description: "orthogonal kernels of the methods that begin with them: delta, shift, eco",
   }),
   sparsity: axis(run.sparsity.unwrap(), {
     kind: "number",
