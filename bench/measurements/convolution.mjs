@@ -3,10 +3,8 @@
  * in a whole training step, and the step beside PyTorch's.
  */
 
-import { compiledKernels } from "../compile-kernels.mjs";
-import { convolutionContestants } from "../convolution-contestants.mjs";
+import { FORMS, formsOf, measurePasses, PASSES, PRODUCTS, SHARD } from "../convolution-passes.mjs";
 import { convolutions, startEngine } from "../engine.mjs";
-import { peakContestants } from "../kernel-contestants.mjs";
 import { cores, kernelVariants, usualKernels } from "../machine.mjs";
 import { fastest, inProcess, interleave, ratio, spread } from "../measure.mjs";
 import { PYTORCH_CONVOLUTIONS, pytorchSettings, startPyTorch } from "../peers/pytorch.mjs";
@@ -17,15 +15,9 @@ export const title = "Convolutions";
 
 const SHAPE = { channels: 64, side: 16, batch: 64, layers: 3 };
 const QUICK_SHAPE = { channels: 16, side: 8, batch: 64, layers: 2 };
-const TAPS = 9;
 /** 1 ÷ share of the kernels kept. */
 const FACTORS = [1, 2, 4, 8, 16];
 const QUICK_FACTORS = [1, 4];
-const SHARD = 32;
-const FORMS = { blocks: "sao", edges: "fixed-fan-in" };
-const PASSES = ["forward", "tanh", "derivative", "gradient", "backward"];
-/** Passes whose work is in proportion to the kernels. */
-const PRODUCTS = ["forward", "gradient", "backward"];
 
 export async function run({ rounds, quick, python, progress }) {
   const shape = quick ? QUICK_SHAPE : SHAPE;
@@ -40,71 +32,6 @@ export async function run({ rounds, quick, python, progress }) {
     options: quick ? { rounds: 2, least: 5, seconds: 1 } : { rounds, least: 60, seconds: 35 },
   });
   return { ...shape, passes, ...steps };
-}
-
-const formsOf = (factor) => Object.keys(FORMS).filter((form) => factor > 1 || form === "blocks");
-
-/** The passes over one layer at every share, one core; milliseconds of a shard, and ratios to the dense layer's share. */
-async function measurePasses(variant, { channels, side }, factors, options) {
-  const contestants = {};
-  const rows = factors.flatMap((factor) => formsOf(factor).map((form) => ({ form, factor })));
-  for (const { form, factor } of rows) {
-    const shape = { channels, side, topology: FORMS[form], factor };
-    const runs = await convolutionContestants(variant, shape, SHARD);
-    for (const [name, run] of Object.entries(runs)) contestants[`${form} ${factor} ${name}`] = run;
-  }
-  const peaks = peakContestants(await compiledKernels(variant));
-  for (const { name, run } of peaks) contestants[name] = run;
-  const times = await interleave(contestants, { least: 8, ...options });
-  const peak = peaks
-    .map(({ name, flops }) => times[name].map((ms) => flops / ms / 1e6))
-    .reduce((a, b) => (spread(a).median >= spread(b).median ? a : b));
-  const flops = (factor) => (2 * TAPS * channels ** 2 * insideShare(side) * side ** 2 * SHARD) / factor;
-  const own = ({ form, factor }) => passTimes(times, `${form} ${factor}`);
-  const dense = own(rows[0]);
-  return rows.map((row) => ({
-    variant,
-    ...row,
-    peakGflops: spread(peak),
-    passes: Object.fromEntries(
-      PASSES.map((pass) => {
-        const ms = own(row)[pass];
-        const rate = ms.map((value) => flops(row.factor) / value / 1e6);
-        return [
-          pass,
-          {
-            ms: spread(ms),
-            ...(PRODUCTS.includes(pass) && {
-              gflops: spread(rate),
-              ofPeak: ratio(rate, peak),
-              toShare: ratio(
-                ms,
-                dense[pass].map((value) => value / row.factor),
-              ),
-            }),
-          },
-        ];
-      }),
-    ),
-  }));
-}
-
-/** Of the passes one by one: backward does three things in one call, and two of them, and one, are timed too. */
-function passTimes(times, name) {
-  const of = (what) => times[`${name} ${what}`];
-  const minus = (a, b) => a.map((value, round) => value - b[round]);
-  return {
-    forward: of("forward"),
-    tanh: of("tanh"),
-    derivative: of("derivative"),
-    gradient: minus(of("gradients"), of("derivative")),
-    backward: minus(of("backward"), of("gradients")),
-  };
-}
-
-/** The share of taps that fall on the image and not off its edge. */
-function insideShare(side) {
-  return ((3 * side - 2) / (3 * side)) ** 2;
 }
 
 /** A whole step at every share, on one thread and on two, beside PyTorch's. */

@@ -3,25 +3,22 @@
  * rivals that the targets name. A column a place; columns of places that are not measured again are kept.
  */
 
-import { basename } from "node:path";
 import { kernelBinary } from "../compile-kernels.mjs";
 import { classifier, classifierWidths } from "../engine.mjs";
 import { CALLS, PASSES, WIDTH } from "../kernel-contestants.mjs";
 import { cores, kernelVariants, occasion } from "../machine.mjs";
 import { fastest, inProcess, interleave, ratio, spread } from "../measure.mjs";
 import { startOnnxRuntime, writeModel } from "../peers/onnxruntime.mjs";
-import { publicReason } from "../peers/process.mjs";
 import { PYTORCH_KINDS, pytorchSettings, startPyTorch } from "../peers/pytorch.mjs";
 import { rank } from "../peers/settings.mjs";
-import { startTensorFlow, TENSORFLOW_KINDS } from "../peers/tensorflow.mjs";
-import { startChromium } from "../platform/chromium.mjs";
-import { startNode } from "../platform/node.mjs";
+import { SHARD } from "../platform/columns.mjs";
+import { startPlaces } from "../platform/places.mjs";
 import { temporaryFolder } from "../temporary-folder.mjs";
-import { figure, significant, table } from "../text.mjs";
+
+export { markdown } from "../platform/columns.mjs";
 
 export const title = "Other Nodes, and a browser";
 
-const SHARD = 32;
 const BATCH = 128;
 const KERNELS = [
   ...[4, 8, 16, 64].map((degree) => ({ form: "blocks", degree })),
@@ -71,34 +68,6 @@ export async function run({ rounds, quick, node, browser, python, progress }) {
   } finally {
     for (const { stop } of places) await stop();
   }
-}
-
-/** This Node, the Nodes at `paths` and the browser, those that start. */
-async function startPlaces(paths, browser) {
-  const places = [];
-  const absent = [];
-  const add = (name, place, describe, tensorflow) => {
-    if (place.absent) absent.push({ name, reason: publicReason(place.absent) });
-    else
-      places.push({
-        name: describe(place.greeting),
-        usual: place.greeting.usualKernels,
-        ...place,
-        tensorflow,
-      });
-  };
-  for (const path of [process.execPath, ...paths]) {
-    const describe = (greeting) => `Node ${greeting.node}`;
-    add(basename(path), await startNode(path), describe, () => tensorflowInNode(path));
-  }
-  const chromium = await startChromium(browser);
-  add(
-    "Chromium",
-    chromium,
-    ({ version }) => `Chromium ${version}`,
-    () => tensorflowInPage(chromium),
-  );
-  return { places, absent };
 }
 
 /** Columns of an earlier run whose places were not measured again stay, behind the fresh ones. */
@@ -262,106 +231,4 @@ async function tensorflowTimes(places, shape, options) {
     });
   }
   return results;
-}
-
-async function tensorflowInNode(path) {
-  const peer = await startTensorFlow(path);
-  return peer.absent ? null : peer;
-}
-
-async function tensorflowInPage({ askTensorFlow: ask }) {
-  if (ask === undefined) return null;
-  return {
-    ...(await ask({ do: "start", threads: cores })),
-    build: async (network) => {
-      await ask({ do: "build", name: "network", ...network });
-      return { train: async (count) => (await ask({ do: "train", name: "network", count })).ms };
-    },
-  };
-}
-
-export function markdown({ deep, wide, shallow, columns, absent }) {
-  const [{ when: latest }] = columns;
-  const heading = ({ name, usual }) => `${name} (${usual})`;
-  const old = columns.filter(({ when }) => when.date !== latest.date || when.commit !== latest.commit);
-  const cell = (column, key, find, show) => {
-    const found = column[key].find(find);
-    return found ? show(found) : "";
-  };
-  const tasks = columns[0].networks.map(({ task }) => task);
-  const rivals = columns[0].rivals.map(({ name }) => name);
-  const variants = [...new Set(columns.flatMap(({ kernels }) => Object.keys(kernels)))];
-  return [
-    "In brackets the kernels that each picks by itself, which its networks run with." +
-      ` Rivals run beside: PyTorch and onnxruntime natively, whatever the column; TensorFlow.js (${TENSORFLOW_KINDS.explicit},` +
-      " its best configuration) in the column's own Node or page." +
-      absent.map(({ name, reason }) => ` ${name} is absent: ${reason}.`).join("") +
-      old
-        .map(
-          ({ name, when }) =>
-            ` ${name} is of an earlier run: ${when.date}${when.commit ? `, commit ${when.commit}` : ""}.`,
-        )
-        .join(""),
-    table(
-      ["ms; ÷ the first column", ...columns.map(heading)],
-      tasks.map((task) => [
-        task,
-        ...columns.map((column, i) =>
-          cell(
-            column,
-            "networks",
-            (row) => row.task === task,
-            ({ ms, toFirst }) => (i === 0 ? figure(ms) : `${figure(ms)}; ${significant(toFirst.median)}`),
-          ),
-        ),
-      ]),
-    ),
-    table(
-      ["times as fast", ...columns.map(heading)],
-      [
-        [`two threads as one, ${deep}`, ...columns.map(({ speedUpOfTwoThreads: ratios }) => figure(ratios))],
-        ...rivals.map((name) => [
-          `as ${name}`,
-          ...columns.map((column) =>
-            cell(
-              column,
-              "rivals",
-              (row) => row.name === name,
-              ({ toOurs }) => figure(toOurs),
-            ),
-          ),
-        ]),
-        [
-          `as TensorFlow.js, ${shallow}`,
-          ...columns.map(({ tensorflow: found }) =>
-            found
-              ? `${figure(found.toOurs)}; ${significant(found.ms.median)} ms on ${found.threads} thread(s)`
-              : "absent",
-          ),
-        ],
-      ],
-    ),
-    `The wide network is ${wide}. Kernels, shards of ${SHARD}, GFLOP/s; ÷ the peak of the same column.`,
-    ...variants.map((variant) => kernelTable(variant, columns)),
-  ].join("\n\n");
-}
-
-function kernelTable(variant, columns) {
-  const measured = columns.filter(({ kernels }) => kernels[variant]);
-  const of = (column) => column.kernels[variant];
-  const names = [...new Set(measured.flatMap((column) => of(column).passes.map(({ name }) => name)))];
-  return table(
-    [variant, ...measured.map(({ name }) => name)],
-    [
-      ["peak", ...measured.map((column) => figure(of(column).peakGflops))],
-      ...names.map((name) => [
-        name,
-        ...measured.map((column) => {
-          const row = of(column).passes.find((pass) => pass.name === name);
-          return row ? `${significant(row.gflops.median)}; ${significant(row.ofPeak.median, 2)}` : "";
-        }),
-      ]),
-      ["tanh, ns an element", ...measured.map((column) => figure(of(column).tanhNs))],
-    ],
-  );
 }

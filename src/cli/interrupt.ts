@@ -7,7 +7,7 @@ import { exitCodes } from "./failure.ts";
 /** A signal that Ctrl-C raises, from `listen` to `release`. Before, Ctrl-C ends the process as it always does. */
 export interface Interrupt {
   readonly signal: AbortSignal;
-  /** To be called when there is something to save. */
+  /** To be called when there is something to save; once is enough. */
   listen(): void;
   /** Stops listening. */
   release(): void;
@@ -25,9 +25,12 @@ export function createInterrupt(onFirst: () => void): Interrupt {
   const onBrokenOutput = () => {
     if (!controller.signal.aborted) controller.abort();
   };
+  let listening = false;
   return {
     signal: controller.signal,
     listen() {
+      if (listening) return;
+      listening = true;
       process.on("SIGINT", stop).on("SIGTERM", stop);
       process.stdout.on("error", onBrokenOutput);
     },

@@ -35,6 +35,7 @@ export async function showTraining(
       signal: interrupt.signal,
       onStage: (text) => progress.stage(text),
       onDownload: downloadProgress(),
+      onSaved: () => interrupt.listen(),
       onStart(start) {
         interrupt.listen();
         progress.start(start);

@@ -61,8 +61,7 @@ export interface Evaluation {
   readonly accuracy: number;
 }
 
-/** A network being trained. Synchronous: each call returns when all threads are done. */
-/** `L`: the kinds of layers of its network. */
+/** A network being trained, of layers of the kinds `L`. Synchronous: each call returns when all threads are done. */
 export interface Trainer<L extends Layer = LinearLayer> {
   /** One forward, backward and optimizer update. Throws RunError ("not-finite") and leaves the weights as they were if loss or gradient is not finite. */
   step(batch: Batch, learningRate: number): StepResult;

@@ -10,7 +10,7 @@ import { type Dataset, inputWidth } from "../data/dataset.ts";
 import { parseReference, type Reference } from "../data/reference.ts";
 import { FormatError } from "../errors.ts";
 import { readFile, writeFileAtomic } from "../formats/index.ts";
-import type { AnyNetwork } from "../network/network.ts";
+import { type AnyNetwork, isMlp } from "../network/network.ts";
 import { formatConfig } from "./config-file.ts";
 import { defaults } from "./defaults.ts";
 import type { Environment } from "./environment.ts";
@@ -26,9 +26,13 @@ const MOST_REFERENCE = 2 ** 27;
 /** Samples on which signals through depth are measured. */
 const certificateSamples = 64;
 
+/** Multiply-adds that a run's certificate of convolutions may take of a kind: about a second. `inspect` takes more. */
+const startWorkLimit = 2e8;
+
 /** Certifies the network on the first training samples and writes certificate.json. */
 export async function certifyAtStart(files: RunFiles, network: AnyNetwork, dataset: Dataset): Promise<void> {
-  await writeJson(files.certificate, certifyOn(network, dataset));
+  const limit = isMlp(network) ? {} : { workLimit: startWorkLimit };
+  await writeJson(files.certificate, certifyOn(network, dataset, limit));
 }
 
 /** The certificate of a network, with signals measured on the first training samples of a dataset if given. */

@@ -45,6 +45,8 @@ export interface OpenHandlers extends RunHandlers {
   readonly onDownload?: (progress: DownloadProgress) => void;
   /** What is being done before training begins. */
   readonly onStage?: (text: string) => void;
+  /** The folder of a new run is there and can be resumed from now on. */
+  readonly onSaved?: () => void;
 }
 
 /** A dataset and a network that fits it, for settings. */
@@ -87,6 +89,7 @@ export async function startRun(
     await writeEnvironments(files.environment, [environment(trainer.kernels, config.threads, 0)]);
     await writeJson(files.data, referenceOf(dataset));
     await saveRunState(files.checkpoint, trainer, start, dataset.train.count, config);
+    handlers.onSaved?.();
     handlers.onStage?.("certifying the network");
     await certifyAtStart(files, network, dataset);
     return await proceed(

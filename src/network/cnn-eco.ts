@@ -1,6 +1,6 @@
 /**
- * @file Plain convolutional networks of ECO convolutions: `cnn` where every convolution is an isometry of whole images
- * and nothing is lost on the way down.
+ * @file Plain convolutional networks of ECO convolutions: `cnn` where every convolution has all singular values 1: the
+ * hidden ones are isometries of whole images, and each that follows a halving keeps a quarter of the dimensions.
  *
  * ECO needs circular borders, no strides, and sides that fit its taps (docs/theory.md, section 7). So images are
  * padded with zeros to a square whose side the kernel still divides after two halvings, and space-to-depth halves.

@@ -33,7 +33,7 @@ export interface CnnOptions extends ImageNetworkOptions {
   readonly activation?: Activation;
   /** Weights are `"delta"` (default), `"shift"`, which learns faster, or `"kaiming"`. */
   readonly init: KernelInitSpec;
-  /** `"stride"` (default) reads every second pixel; `"spaceToDepth"` makes channels of them, and loses none. */
+  /** `"stride"` (default) reads every second pixel; `"spaceToDepth"` makes channels of all. */
   readonly downsample?: Downsample;
   /** As for `mlp`: default `"critical"` for tanh and `"looks-linear"` for ReLU with delta weights and no gain. */
   readonly start?: Start;
