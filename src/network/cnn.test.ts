@@ -166,7 +166,7 @@ describe("cnn", () => {
     [
       "unknown weights",
       { init: { weights: "orthogonal" } },
-      'there is no initializer of convolutions "orthogonal"; there are delta, eco, kaiming',
+      'there is no initializer of convolutions "orthogonal"; there are delta, shift, eco, kaiming',
     ],
     ["no depth", { depth: 0 }, "depth must be a whole number from 1, not 0"],
     ["no width", { width: 2.5 }, "width must be a whole number from 1, not 2.5"],
