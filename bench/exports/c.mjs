@@ -12,6 +12,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { randomStream } from "../../dist/core.js";
 import { toC } from "../../dist/formats/c/c-files.js";
+import { weightsKept } from "../../dist/formats/c/multiply-adds.js";
+import { networkInput, sizeOf } from "../../dist/network/layer-shape.js";
 import { interleave, spread } from "../measure.mjs";
 import { accuracyOf, samplesOf, targetOf } from "./measured-network.mjs";
 
@@ -24,7 +26,7 @@ const folder = mkdtempSync(join(tmpdir(), "isosparse-bench-c-"));
 process.on("exit", () => rmSync(folder, { recursive: true }));
 
 const { file, network, dataset } = await targetOf(process.argv.slice(2));
-const width = network.layers[0].topology.columns;
+const width = sizeOf(networkInput(network));
 const samples = dataset ? samplesOf(dataset, CALIBRATION) : normals(CALIBRATION);
 const scaling = dataset && { mean: dataset.mean, deviation: dataset.deviation };
 
@@ -32,11 +34,8 @@ const results = [];
 const contestants = {};
 for (const form of ["fast", "dense"]) {
   for (const precision of ["float32", "int8"]) {
-    const weights = network.layers.reduce(
-      (sum, layer) =>
-        sum + (form === "dense" ? layer.topology.rows * layer.topology.columns : layer.weights.length),
-      0,
-    );
+    const { sparse, dense } = weightsKept(network);
+    const weights = form === "dense" ? dense : sparse;
     if (weights > MOST_WEIGHTS) {
       results.push({ form, precision, skipped: `${weights} weights are too many to compile` });
       continue;

@@ -8,6 +8,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { networkInput, sizeOf } from "../../dist/network/layer-shape.js";
 import { isosparseLayers } from "../../dist/tfjs/index.js";
 import {
   BATCHES,
@@ -31,7 +32,7 @@ isosparseLayers(tf);
 
 const folder = temporaryFolder();
 const { network, test } = await openTarget(options);
-const width = network.layers[0].topology.columns;
+const width = sizeOf(networkInput(network));
 const bytes = {};
 const models = {};
 for (const form of ["dense", "fast"]) {

@@ -15,6 +15,11 @@ import {
 } from "./layer-spec.ts";
 import type { Shape, Tensor, TensorFlow, TfLayerBase, TfVariable } from "./tensorflow.ts";
 
+/** What a layer of an activation alone is made from. JSON. */
+export interface ActivationConfig {
+  readonly activation: Activation;
+}
+
 /** A class of layers made from configurations of type C. */
 export interface LayerClass<C> {
   /** @param initial what its weights begin as; absent: zeros, until a model file fills them */
@@ -151,8 +156,29 @@ export function scalingLayerClass(tf: TensorFlow): LayerClass<ScalingConfig> {
   };
 }
 
+/** An activation alone, for what stock layers do not have. */
+export function activationLayerClass(tf: TensorFlow): LayerClass<ActivationConfig> {
+  return class extends tf.layers.Layer {
+    static readonly className = CLASS_NAMES.activation;
+    readonly settings: ActivationConfig;
+
+    constructor(config: ActivationConfig) {
+      super(config);
+      this.settings = config;
+    }
+
+    call(inputs: Tensor | Tensor[]): Tensor {
+      return tf.tidy(() => activate(tf, this.settings.activation, onlyTensor(inputs)));
+    }
+
+    override getConfig(): Record<string, unknown> {
+      return { ...super.getConfig(), ...this.settings };
+    }
+  };
+}
+
 /** What fills a weight when its layer is built. */
-function initializer(tf: TensorFlow, initial: WeightSpec | undefined): object {
+export function initializer(tf: TensorFlow, initial: WeightSpec | undefined): object {
   if (initial === undefined) return tf.initializers.zeros();
   return { apply: () => tf.tensor(initial.data, initial.shape, "float32") };
 }
@@ -177,7 +203,7 @@ function shuffle(tf: TensorFlow, x: Tensor, rows: number): Tensor {
   return tf.reshape(tf.transpose(tf.reshape(x, [batch, rows, units / rows]), [0, 2, 1]), [batch, units]);
 }
 
-function activate(tf: TensorFlow, activation: Activation, z: Tensor): Tensor {
+export function activate(tf: TensorFlow, activation: Activation, z: Tensor): Tensor {
   if (activation === "tanh") return tf.tanh(z);
   if (activation === "relu") return tf.relu(z);
   return activation === "hardtanh" ? tf.clipByValue(z, -1, 1) : z;
@@ -193,11 +219,11 @@ function places({ rowPointers, columnIndices }: EdgeConfig): Int32Array {
 }
 
 /** TensorFlow.js passes one tensor alone or in an array; and shapes likewise. */
-function onlyTensor(inputs: Tensor | Tensor[]): Tensor {
+export function onlyTensor(inputs: Tensor | Tensor[]): Tensor {
   return Array.isArray(inputs) ? inputs[0] : inputs;
 }
 
-function onlyShape(shape: Shape | Shape[]): Shape {
+export function onlyShape(shape: Shape | Shape[]): Shape {
   return (Array.isArray(shape[0]) ? shape[0] : shape) as Shape;
 }
 

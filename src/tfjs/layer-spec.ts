@@ -3,14 +3,17 @@
  * that a model file can be written without the library.
  */
 
-import type { Activation, LinearLayer, Network } from "../network/network.ts";
-import type { BlockTopology, EdgeTopology } from "../topology/topology.ts";
+import type { ConvolutionGeometry } from "../init/convolution/convolution.ts";
+import type { Activation, ConvolutionLayer, LinearLayer, Network } from "../network/network.ts";
+import type { BlockTopology, EdgeTopology, Topology } from "../topology/topology.ts";
 
 /** Names under which the layer classes are registered. */
 export const CLASS_NAMES = {
   blocks: "IsosparseBlocks",
   edges: "IsosparseEdges",
   scaling: "IsosparseScaling",
+  convolution: "IsosparseConvolution",
+  activation: "IsosparseActivation",
 } as const;
 
 /** What inputs are standardised by: (x − mean) / deviation, both of length 1 or the input's width. */
@@ -48,6 +51,18 @@ export interface EdgeConfig {
   readonly columnIndices: readonly number[];
 }
 
+/** What a convolution is made from. JSON. */
+export interface ConvolutionConfig extends ConvolutionGeometry {
+  readonly name?: string;
+  readonly channels: number;
+  readonly filters: number;
+  readonly activation: Activation;
+  /** The arrays of the topology over channels, of blocks or of edges. */
+  readonly connections:
+    | Readonly<Record<"rowOrder" | "columnOrder" | "rowOffsets" | "columnOffsets", readonly number[]>>
+    | Readonly<Record<"rowPointers" | "columnIndices", readonly number[]>>;
+}
+
 /** What the layer before the first is made from. JSON. */
 export interface ScalingConfig {
   readonly name?: string;
@@ -65,18 +80,51 @@ export interface WeightSpec {
 /** A layer to be made. */
 export interface LayerSpec {
   readonly className: string;
-  readonly config: BlockConfig | EdgeConfig | ScalingConfig;
+  readonly config: BlockConfig | EdgeConfig | ScalingConfig | ConvolutionConfig;
   /** In the order in which the layer adds them. */
   readonly weights: readonly WeightSpec[];
+}
+
+/** A convolution, called `name`. Weights are in the network's own order. */
+export function convolutionSpec(layer: ConvolutionLayer, name?: string): LayerSpec {
+  const { topology, weights, bias, activation, kernelSize, stride, dilation, padding } = layer;
+  const kernels = weights.length / kernelSize ** 2;
+  return {
+    className: CLASS_NAMES.convolution,
+    config: {
+      ...(name && { name }),
+      ...{ channels: topology.columns, filters: topology.rows, activation },
+      ...{ kernelSize, stride, dilation, padding },
+      connections: connectionsOf(topology),
+    },
+    weights: [
+      { name: "kernel", shape: [kernels, kernelSize, kernelSize], data: weights },
+      { name: "bias", shape: [topology.rows], data: bias },
+    ],
+  };
+}
+
+function connectionsOf(topology: Topology): ConvolutionConfig["connections"] {
+  if (topology.kind === "edges") return edgeIndices(topology);
+  const { rowOrder, columnOrder, rowOffsets, columnOffsets } = topology;
+  return {
+    rowOrder: [...rowOrder],
+    columnOrder: [...columnOrder],
+    rowOffsets: [...rowOffsets],
+    columnOffsets: [...columnOffsets],
+  };
 }
 
 /** The layers of a network, called `layers_0`, `layers_1`, …, behind one for its input scaling if there is any. */
 export function layerSpecs(network: Network, scaling?: Scaling): LayerSpec[] {
   const layers = network.layers.map((layer, i) => ({ ...layerSpec(layer, `layers_${i}`) }));
-  if (scaling === undefined) return layers;
-  const [mean, deviation] = [[...scaling.mean], [...scaling.deviation]];
-  const config: ScalingConfig = { name: "scaling", mean, deviation };
-  return [{ className: CLASS_NAMES.scaling, config, weights: [] }, ...layers];
+  return scaling === undefined ? layers : [scalingSpec(scaling), ...layers];
+}
+
+/** The layer that standardises inputs, called `scaling`. */
+export function scalingSpec({ mean, deviation }: Scaling): LayerSpec {
+  const config: ScalingConfig = { name: "scaling", mean: [...mean], deviation: [...deviation] };
+  return { className: CLASS_NAMES.scaling, config, weights: [] };
 }
 
 /** One layer, called `name` (absent: TensorFlow.js thinks of something). */

@@ -22,6 +22,7 @@ export interface TfLayerBase extends TfLayer {
   built: boolean;
   addWeight(name: string, shape: number[], type: "float32", initializer: object): TfVariable;
   build(shape: Shape | Shape[]): void;
+  apply(inputs: SymbolicTensor | SymbolicTensor[]): SymbolicTensor;
   getConfig(): Record<string, unknown>;
 }
 
@@ -50,16 +51,39 @@ export interface TensorFlowLibrary {
   readonly serialization: object;
   readonly initializers: object;
   sequential(config?: never): TfModel;
+  model(config: never): TfModel;
   getBackend(): string;
   customGrad(f: never): unknown;
 }
 
+/** What makes stock layers, of those that networks with images are made of. */
+export type StockFactory =
+  | "reshape"
+  | "permute"
+  | "flatten"
+  | "averagePooling2d"
+  | "zeroPadding2d"
+  | "cropping2D"
+  | "maximum"
+  | "minimum"
+  | "add"
+  | "concatenate"
+  | "activation"
+  | "batchNormalization";
+
+/** What a layer gives in a model that is being made. */
+export type SymbolicTensor = object;
+
 /** The same with the types that we call it by: its own are not to be had without depending on it. */
 export interface TensorFlow {
-  readonly layers: { readonly Layer: new (config: object) => TfLayerBase };
+  readonly layers: { readonly Layer: new (config: object) => TfLayerBase } & Readonly<
+    Record<StockFactory, (config: object) => TfLayerBase>
+  >;
   readonly serialization: { registerClass(cls: object): void };
   readonly initializers: { zeros(): object };
   sequential(config?: { layers?: TfLayer[] }): TfModel;
+  input(config: { shape: Shape; name: string }): SymbolicTensor;
+  model(config: { inputs: SymbolicTensor; outputs: SymbolicTensor; name: string }): TfModel;
   getBackend(): string;
   tidy(work: () => Tensor): Tensor;
   customGrad(
@@ -73,7 +97,11 @@ export interface TensorFlow {
   gather(x: Tensor, indices: Tensor, axis: number): Tensor;
   gatherND(x: Tensor, indices: Tensor): Tensor;
   scatterND(indices: Tensor, updates: Tensor, shape: number[]): Tensor;
-  matMul(a: Tensor, b: Tensor): Tensor;
+  matMul(a: Tensor, b: Tensor, transposeA?: boolean): Tensor;
+  pad(x: Tensor, around: number[][]): Tensor;
+  stridedSlice(x: Tensor, begin: number[], end: number[], strides: number[]): Tensor;
+  conv2d(x: Tensor, filter: Tensor, strides: number, pad: "valid", format: "NHWC", dilations: number): Tensor;
+  conv2dTranspose(x: Tensor, filter: Tensor, shape: number[], strides: number, pad: "valid"): Tensor;
   depthwiseConv2d(x: Tensor, filter: Tensor, strides: number, pad: "valid"): Tensor;
   add(a: Tensor, b: Tensor): Tensor;
   sub(a: Tensor, b: Tensor): Tensor;

@@ -9,8 +9,10 @@ import { programOf } from "../../src/formats/c/program.ts";
 import { quantiseProgram } from "../../src/formats/c/quantise-program.ts";
 import { simulateProgram } from "../../src/formats/c/simulate-program.ts";
 import { randomStream } from "../../src/math/random.ts";
+import { cnn } from "../../src/network/cnn.ts";
 import { forward } from "../../src/network/evaluate.ts";
 import { foldBatchNorm } from "../../src/network/fold-batch-norm.ts";
+import type { KernelInitSpec } from "../../src/network/kernel-init-spec.ts";
 import { networkInput, sizeOf } from "../../src/network/layer-shape.ts";
 import { type AnyNetwork, isMlp } from "../../src/network/network.ts";
 import { everyKindNetwork, randomConvolutionNetwork } from "../random-convolution-network.ts";
@@ -87,4 +89,73 @@ describe.skipIf(!hasGcc)("C99 of images", () => {
       predict(folder, i, network, wild);
     }
   });
+
+  it("takes the flash, RAM and stack that its comment says, and nothing of the C library", () => {
+    const folder = newFolder();
+    const network = everyKindNetwork(0);
+    const samples = { inputs: Float64Array.from(normals(widthOf(network) * 8, 1)), count: 8 };
+    for (const int8 of [undefined, samples]) {
+      const { costs, source, header } = toC(network, { prefix: "sized", int8 });
+      expect(source).toContain("less than 1000 bytes of stack");
+      folder.write("sized.c", source);
+      folder.write("sized.h", header);
+      for (const level of ["-Os", "-O3"]) {
+        folder.run("gcc", ["-std=c99", level, "-fstack-usage", "-c", "sized.c"]);
+        const sizes = folder.run("size", ["-A", "sized.o"]).toString();
+        const section = (name: string) =>
+          [...sizes.matchAll(new RegExp(`^\\.${name}\\S*\\s+(\\d+)`, "gm"))].reduce(
+            (sum, [, n]) => sum + Number(n),
+            0,
+          );
+        expect(section("rodata")).toBeGreaterThanOrEqual(costs.flash);
+        expect(section("rodata")).toBeLessThan(costs.flash + 1000);
+        expect(section("text")).toBeLessThan(12 * 1024);
+        expect(section("data")).toBe(0);
+        expect(section("bss")).toBeGreaterThanOrEqual(costs.ram);
+        expect(section("bss")).toBeLessThan(costs.ram + 100);
+        const stacks = folder
+          .run("cat", ["sized.su"])
+          .toString()
+          .matchAll(/\t(\d+)\tstatic/g);
+        expect([...stacks].reduce((sum, [, bytes]) => sum + Number(bytes), 0)).toBeLessThan(1000);
+        const undefinedSymbols = folder.run("nm", ["-u", "sized.o"]).toString();
+        expect(undefinedSymbols.match(/ U (?!mem(cpy|set)$).*/gm)).toBeNull();
+      }
+    }
+  });
+
+  it("keeps int8 near float32, and tests itself", () => {
+    const folder = newFolder();
+    const network = chain();
+    const width = widthOf(network);
+    const scaling = { mean: channels(width, 3, (c) => c), deviation: channels(width, 3, (c) => 20 + c) };
+    const samples = { inputs: Float64Array.from(normals(width * 64, 2)), count: 64 };
+    for (const int8 of [undefined, samples]) {
+      const files = toC(network, { prefix: "net", int8, scaling, selfTest: samples });
+      expect(files.source).toMatch(/input_mean\[3\]/);
+      if (int8) expect(files.fidelity!.relativeError).toBeLessThan(0.03);
+      folder.add("net", files);
+      folder.run("gcc", [...STRICT, "-fno-inline", "net.c", "net_test.c", "-o", "test"]);
+      expect(folder.run("./test", []).toString()).toMatch(/^net: 8 samples, largest difference [\d.e-]+\n$/);
+      const broken = files.source
+        .replace("s0[r] += w[r]", "s0[r] -= w[r]")
+        .replace("sum += (int16", "sum -= (int16");
+      expect(broken).not.toBe(files.source);
+      folder.write("net.c", broken);
+      folder.run("gcc", ["-std=c99", "net.c", "net_test.c", "-o", "test"]);
+      expect(folder.try("./test", []).status).toBe(1);
+    }
+  });
 });
+
+/** Numbers of images of so many channels, the same all over each. */
+function channels(width: number, count: number, of: (channel: number) => number): Float32Array {
+  return Float32Array.from({ length: width }, (_, i) => of(Math.floor((i * count) / width)));
+}
+
+/** Convolutions of groups, a pool and a head. */
+function chain(): AnyNetwork {
+  const init: KernelInitSpec = { groups: 2 };
+  const input = { channels: 3, height: 12, width: 12 };
+  return cnn({ input, outputs: 5, depth: 3, width: 8, init, seed: 4 });
+}

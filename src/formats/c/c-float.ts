@@ -27,7 +27,16 @@ export interface CBody {
   readonly flash: Readonly<Record<"weights" | "biases" | "scales" | "tables", number>>;
   /** Bytes of static buffers. */
   readonly ram: number;
+  /** What the code takes besides, by compiler options. */
+  readonly code: string;
+  /** Bytes of stack that it stays under. */
+  readonly stack: number;
 }
+
+/** Of the code for chains of linear layers. */
+export const CHAIN_CODE = { code: "1 to 3 KiB", stack: 300 };
+/** Of the code for networks with images. */
+export const IMAGE_CODE = { code: "2 to 8 KiB", stack: 1000 };
 
 /** The body for these layers; `prefix` names the function. */
 export function floatBody(
@@ -70,6 +79,7 @@ export function floatBody(
       tables: tableBytes(tables),
     },
     ram: 4 * (buffers[0] + buffers[1] + gatheredColumns(tables)),
+    ...CHAIN_CODE,
   };
 }
 

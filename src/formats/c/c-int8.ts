@@ -14,7 +14,7 @@ import {
   tableBytes,
   tablesText,
 } from "./c-code.ts";
-import type { CBody } from "./c-float.ts";
+import { type CBody, CHAIN_CODE } from "./c-float.ts";
 import { ACTIVATION_CODES } from "./c-model.ts";
 import { tanhText } from "./c-tanh.ts";
 import { arrayText, floatText, joined } from "./c-text.ts";
@@ -66,6 +66,7 @@ export function int8Body(
       tables: tableBytes(tables),
     },
     ram: buffers[0] + buffers[1] + gatheredColumns(tables),
+    ...CHAIN_CODE,
   };
 }
 

@@ -5,7 +5,7 @@
 import type { WeightedLayer } from "../../network/network.ts";
 import type { InputScaling } from "../export/exporter.ts";
 import { ACTIVATION_TEXT, BY_ROWS_TEXT, type Needs, totals } from "./c-code.ts";
-import type { CBody } from "./c-float.ts";
+import { type CBody, IMAGE_CODE } from "./c-float.ts";
 import { ACTIVATION_CODES } from "./c-model.ts";
 import { toCPanels } from "./c-panels.ts";
 import { rowsInOrder } from "./c-rows.ts";
@@ -44,6 +44,7 @@ export function imageFloatBody(program: Program, prefix: string, scaling: InputS
       tables: parts.tableBytes,
     },
     ram: 4 * (program.memory + seen),
+    ...IMAGE_CODE,
   };
 }
 

@@ -5,7 +5,7 @@
 import type { WeightedLayer } from "../../network/network.ts";
 import type { InputScaling } from "../export/exporter.ts";
 import { ACTIVATION_TEXT, type Needs, totals } from "./c-code.ts";
-import type { CBody } from "./c-float.ts";
+import { type CBody, IMAGE_CODE } from "./c-float.ts";
 import { ACTIVATION_CODES } from "./c-model.ts";
 import { arrayText, floatText, joined } from "./c-text.ts";
 import { interleaved, looked, widestGroupLook } from "./image-code.ts";
@@ -49,6 +49,7 @@ export function imageInt8Body(
       tables: parts.tableBytes,
     },
     ram: program.memory + 4 * channels + 2 * (seen + own),
+    ...IMAGE_CODE,
   };
 }
 

@@ -15,13 +15,13 @@ import { isVector } from "./program.ts";
 
 /** What a C file takes. */
 export interface CCosts {
-  /** Bytes of constants: weights, biases, scales, tables. The code comes on top, one to three KiB. */
+  /** Bytes of constants: weights, biases, scales, tables. The code comes on top, 1 to 8 KiB. */
   readonly flash: number;
   /** Likewise with every layer a full matrix. */
   readonly denseFlash: number;
   /** Numbers among them that are weights, biases apart. */
   readonly weights: number;
-  /** Bytes of static buffers. The stack takes less than 300 bytes more. */
+  /** Bytes of static buffers. The stack takes less than 1000 bytes more. */
   readonly ram: number;
   /** Of one prediction. */
   readonly multiplyAdds: number;
@@ -66,8 +66,8 @@ export function openingComment(network: AnyNetwork, body: CBody, opening: Openin
       `${precision}, made by isosparse${source === undefined ? "" : ` from ${source}`}. C99; needs nothing of the C library.`,
     [
       `flash          ${count(flash)} bytes of constants: weights ${count(weights)}, biases ${count(biases)}, ` +
-        `scales ${count(scales)}, tables ${count(tables)}${beside(` (dense: ${count(denseFlash)})`)}; and the code, 1 to 3 KiB`,
-      `RAM            ${count(ram)} bytes, static; less than 300 bytes of stack`,
+        `scales ${count(scales)}, tables ${count(tables)}${beside(` (dense: ${count(denseFlash)})`)}; and the code, ${body.code}`,
+      `RAM            ${count(ram)} bytes, static; less than ${body.stack} bytes of stack`,
       `multiply-adds  ${count(sparse)} a prediction${beside(`, of ${count(dense)} dense`)}`,
       ...(fidelity === undefined ? [] : [`fidelity       ${fidelity}`]),
     ].join("\n"),

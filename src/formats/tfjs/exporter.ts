@@ -3,14 +3,16 @@
  * are those of isosparse/tfjs, which keep it sparse and trainable; or, dense, stock ones that need nothing of ours.
  */
 
-import { ArgumentError } from "../../errors.ts";
-import type { AnyNetwork, Network } from "../../network/network.ts";
+import { networkInput, sizeOf } from "../../network/layer-shape.ts";
+import { type AnyNetwork, activationOf, isMlp, isWeighted, type Network } from "../../network/network.ts";
+import { fastForm } from "../../tfjs/fast-form.ts";
+import { graphOf, type Node } from "../../tfjs/graph.ts";
 import { type LayerSpec, layerSpecs } from "../../tfjs/layer-spec.ts";
 import { refuseTooDense } from "../dense-size.ts";
 import type { ExportedFile, Exporter, ExportRequest, ExportResult } from "../export/exporter.ts";
-import { requireLinear } from "../export/linear-only.ts";
 import { writeExportFolder } from "../export/write-files.ts";
 import { dataBytes } from "../tensor.ts";
+import { denseForm, noHardtanh } from "./dense-form.ts";
 import { type StockLayer, stockLayers } from "./stock-layers.ts";
 
 export const tfjsExporter: Exporter = {
@@ -26,18 +28,27 @@ export const tfjsExporter: Exporter = {
 /** Weights are put into files of about this many bytes, whole layers each. */
 const FILE_BYTES = 4 * 2 ** 20;
 
-/** Layers in order, each made when its turn comes. */
-type Layers = Iterable<LayerSpec | StockLayer>;
+/** A layer to be made: of a sequence, or of a graph. */
+interface ModelLayer {
+  readonly weights: LayerSpec["weights"];
+  readonly name: string;
+  /** Its part of the topology. */
+  readonly described: object;
+}
 
-async function exportTfjs(given: AnyNetwork, request: ExportRequest): Promise<ExportResult> {
-  const network = requireLinear(given, "tfjs");
+/** A model: its layers in order, each made when its turn comes, and the topology of them all. */
+interface Model {
+  readonly layers: Iterable<ModelLayer>;
+  topology(described: readonly object[]): object;
+}
+
+async function exportTfjs(network: AnyNetwork, request: ExportRequest): Promise<ExportResult> {
   const { form, out, scaling, certificate } = request;
   if (form === "dense") {
     refuseHardtanh(network);
-    refuseTooDense(network.layers, "one at a time");
+    refuseTooDense(network.layers.filter(isWeighted), isMlp(network) ? "one at a time" : "together");
   }
-  const layers: Layers = form === "dense" ? stockLayers(network, scaling) : layerSpecs(network, scaling);
-  const files = await writeModel(layers, network.layers[0].topology.columns, out);
+  const files = await writeModel(isMlp(network) ? sequence(network, request) : graph(network, request), out);
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   const { sparse, dense } = certificate.costs;
   const takes =
@@ -54,14 +65,64 @@ async function exportTfjs(given: AnyNetwork, request: ExportRequest): Promise<Ex
     files,
     denseBytes: bytes - sparse.parameterBytes + dense.parameterBytes,
     notes: ['load it with: isosparseLayers(tf); await tf.loadLayersModel("…/model.json")', takes],
-    warnings: edgeWarnings(network),
+    warnings: [...edgeWarnings(network), ...convolutionWarnings(network)],
+  };
+}
+
+/** A chain of linear layers. */
+function sequence(network: Network, { form, scaling }: ExportRequest): Model {
+  const specs: Iterable<LayerSpec | StockLayer> =
+    form === "dense" ? stockLayers(network, scaling) : layerSpecs(network, scaling);
+  const inputs = { batch_input_shape: [null, network.layers[0].topology.columns] };
+  return {
+    layers: sequenceLayers(specs, inputs),
+    topology: (layers) => ({ class_name: "Sequential", config: { name: "isosparse", layers } }),
+  };
+}
+
+function* sequenceLayers(specs: Iterable<LayerSpec | StockLayer>, first: object): Iterable<ModelLayer> {
+  let shape = first;
+  for (const { className, config, weights } of specs) {
+    const described = { class_name: className, config: { ...config, ...shape, dtype: "float32" } };
+    yield { weights, name: config.name!, described };
+    shape = {};
+  }
+}
+
+/** Layers of any kind. */
+function graph(network: AnyNetwork, { form, scaling }: ExportRequest): Model {
+  const inputs = sizeOf(networkInput(network));
+  const { nodes, output } = graphOf(
+    network,
+    form === "dense" ? denseForm(inputs, scaling) : fastForm(scaling),
+  );
+  return {
+    layers: nodes.map((node) => ({ weights: node.weights, name: node.name, described: describeNode(node) })),
+    topology: (layers) => ({
+      class_name: "Model",
+      config: {
+        name: "isosparse",
+        layers,
+        input_layers: [["input", 0, 0]],
+        output_layers: [[output, 0, 0]],
+      },
+    }),
+  };
+}
+
+function describeNode({ className, name, config, inputs }: Node): object {
+  return {
+    class_name: className,
+    name,
+    config: { ...config, name, dtype: "float32" },
+    inbound_nodes: inputs.length === 0 ? [] : [inputs.map((input) => [input, 0, 0, {}])],
   };
 }
 
 /** Weights first, so that a model.json never names files that are not there. */
-async function writeModel(layers: Layers, inputs: number, out: string): Promise<ExportedFile[]> {
+async function writeModel({ layers, topology }: Model, out: string): Promise<ExportedFile[]> {
   const files: ExportedFile[] = [];
-  const configs: object[] = [];
+  const described: object[] = [];
   const manifest: object[] = [];
   let group: { name: string; shape: number[]; data: Float32Array }[] = [];
   const flush = async () => {
@@ -74,10 +135,9 @@ async function writeModel(layers: Layers, inputs: number, out: string): Promise<
     );
     group = [];
   };
-  for (const { className, config, weights } of layers) {
-    const shape = configs.length === 0 ? { batch_input_shape: [null, inputs] } : {};
-    configs.push({ class_name: className, config: { ...config, ...shape, dtype: "float32" } });
-    group.push(...weights.map((weight) => ({ ...weight, name: `${config.name}/${weight.name}` })));
+  for (const layer of layers) {
+    described.push(layer.described);
+    group.push(...layer.weights.map((weight) => ({ ...weight, name: `${layer.name}/${weight.name}` })));
     if (group.reduce((sum, { data }) => sum + data.byteLength, 0) >= FILE_BYTES) await flush();
   }
   await flush();
@@ -85,23 +145,24 @@ async function writeModel(layers: Layers, inputs: number, out: string): Promise<
     format: "layers-model",
     generatedBy: "isosparse",
     convertedBy: null,
-    modelTopology: { class_name: "Sequential", config: { name: "isosparse", layers: configs } },
+    modelTopology: topology(described),
     weightsManifest: manifest,
   });
   return [...(await writeExportFolder(out, new Map([["model.json", model]]))), ...files];
 }
 
-function refuseHardtanh({ layers }: Network): void {
-  const layer = layers.find(({ activation }) => activation === "hardtanh");
-  if (layer === undefined) return;
-  throw new ArgumentError(
-    "no-such-activation",
-    `${layer.name}: the stock layers of TensorFlow.js have no hardtanh; export with --form fast`,
-  );
+function refuseHardtanh({ layers }: AnyNetwork): void {
+  const layer = layers.find((other) => activationOf(other) === "hardtanh");
+  if (layer !== undefined) throw noHardtanh(layer.name);
 }
 
-function edgeWarnings({ layers }: Network): string[] {
-  const edges = layers.filter(({ topology }) => topology.kind === "edges").length;
+function convolutionWarnings({ layers }: AnyNetwork): string[] {
+  if (!layers.some(({ kind }) => kind === "convolution")) return [];
+  return ["convolutions are stored sparse, but multiplied in full: TensorFlow.js has no grouped ones"];
+}
+
+function edgeWarnings({ layers }: AnyNetwork): string[] {
+  const edges = layers.filter((layer) => layer.kind === "linear" && layer.topology.kind === "edges").length;
   if (edges === 0) return [];
   return [
     `${edges} of ${layers.length} layers have irregular masks: stored sparse, but multiplied as dense matrices`,
