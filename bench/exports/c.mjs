@@ -1,6 +1,6 @@
 /**
  * @file C exports of one network, in float32 and int8, sparse and dense: sizes of the compiled sections, time of a
- * prediction and accuracy, by gcc for speed (-O3 -march=native) and for size (-Os). Prints JSON.
+ * prediction and accuracy, by gcc for speed (-O3 -march=native -fno-trapping-math) and for size (-Os). Prints JSON.
  *
  *   node bench/exports/c.mjs RUN_FOLDER [--data DIR] [--test N]
  *   node bench/exports/c.mjs FILE.safetensors [--dataset mnist --data DIR]
@@ -19,7 +19,7 @@ import { accuracyOf, samplesOf, targetOf } from "./measured-network.mjs";
 
 /** gcc takes about 250 bytes a weight; more than this many is more than most machines have. */
 const MOST_WEIGHTS = 8_000_000;
-const LEVELS = { speed: ["-O3", "-march=native"], size: ["-Os"] };
+const LEVELS = { speed: ["-O3", "-march=native", "-fno-trapping-math"], size: ["-Os"] };
 const CALIBRATION = 256;
 
 const folder = mkdtempSync(join(tmpdir(), "isosparse-bench-c-"));

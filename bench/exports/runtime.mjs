@@ -107,7 +107,9 @@ async function onnxSessions() {
       intraOpNumThreads: 1,
       interOpNumThreads: 1,
     });
-    const tensorOf = (inputs, batch) => new ort.Tensor("float32", inputs, [batch, width]);
+    const { channels, height, width: across } = networkInput(network);
+    const sides = height * across > 1 ? [channels, height, across] : [width];
+    const tensorOf = (inputs, batch) => new ort.Tensor("float32", inputs, [batch, ...sides]);
     opened[form] = { session, tensorOf };
   }
   return opened;

@@ -153,7 +153,7 @@ function notesOn({ costs, fidelity }: CFiles, prefix: string, file: string, raw:
   return [
     `C99, tanh included: no libc; ${count(costs.flash)} bytes of constants (dense: ${count(costs.denseFlash)}), ` +
       `${count(costs.ram)} bytes of RAM, ${count(costs.multiplyAdds)} multiply-adds a prediction`,
-    `call ${prefix}_predict(input, output), with ${raw ? "raw" : "standardised"} inputs; compile: cc -std=c99 -O3 -c ${file}`,
+    `call ${prefix}_predict(input, output), with ${raw ? "raw" : "standardised"} inputs; compile: cc -std=c99 -O3 -fno-trapping-math -c ${file}`,
     ...(fidelity === undefined ? [] : [`int8: ${inWords(fidelity)}`]),
   ];
 }

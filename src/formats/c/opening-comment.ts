@@ -92,7 +92,7 @@ function useText(network: AnyNetwork, { prefix, headerFile, precision, scaling }
   const arithmetic =
     precision === "int8"
       ? "Products and sums are whole numbers; once an output, float32 scales, activates and rounds."
-      : `${isMlp(network) ? "Sums run in the order of the engine's. " : ""}Compile with -O3 to have them in vector instructions.`;
+      : `${isMlp(network) ? "Sums run in the order of the engine's. " : ""}Compile with -O3 -fno-trapping-math for vector instructions.`;
   const images = isVector(networkInput(network)) ? "" : "Images come channel by channel, each row by row. ";
   return [
     "How to call it:",
