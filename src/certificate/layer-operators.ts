@@ -6,14 +6,8 @@
 import type { ImageShape } from "../init/convolution/convolution.ts";
 import { type LinearOperator, transposed } from "../math/lanczos.ts";
 import { outputShape, sizeOf } from "../network/layer-shape.ts";
-import type {
-  AveragePoolLayer,
-  BatchNormLayer,
-  MaxMinLayer,
-  PadLayer,
-  SpaceToDepthLayer,
-  WeightedLayer,
-} from "../network/network.ts";
+import type { AveragePoolLayer, BatchNormLayer, MaxMinLayer, WeightedLayer } from "../network/network.ts";
+import { type RearrangingLayer, rearrangement } from "../network/rearrangement.ts";
 import { nonZeros } from "../topology/topology.ts";
 import { diagonalOperator, selectionOperator } from "./chain-operator.ts";
 import { groupOperator, wholeGroup } from "./convolution/operator.ts";
@@ -49,25 +43,9 @@ export function windowSums(layer: AveragePoolLayer): LinearOperator {
   return transposed(selectionOperator(windowOf, sizeOf(output)));
 }
 
-export function spaceToDepthOperator(layer: SpaceToDepthLayer): LinearOperator {
-  const { input, side } = layer;
-  const from = pixels(outputShape(layer), (channel, p, q) => {
-    const within = channel % side ** 2;
-    const [i, j] = [Math.floor(within / side), within % side];
-    return place(input, Math.floor(channel / side ** 2), side * p + i, side * q + j);
-  });
-  return selectionOperator(from, sizeOf(input));
-}
-
-export function padOperator(layer: PadLayer): LinearOperator {
-  const { input, height, width } = layer;
-  const [above, left] = [height - input.height, width - input.width].map((more) => Math.floor(more / 2));
-  const from = pixels(outputShape(layer), (channel, p, q) => {
-    const [i, j] = [p - above, q - left];
-    const inside = i >= 0 && i < input.height && j >= 0 && j < input.width;
-    return inside ? place(input, channel, i, j) : -1;
-  });
-  return selectionOperator(from, sizeOf(input));
+/** Padding, space-to-depth and flattening: each output is one input, or nothing. */
+export function rearrangementOperator(layer: RearrangingLayer): LinearOperator {
+  return selectionOperator(rearrangement(layer), sizeOf(layer.input));
 }
 
 /** What an addition takes from an earlier image of shape `from`. */

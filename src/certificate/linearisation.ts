@@ -10,9 +10,8 @@ import { type ChainLink, chainOperator, diagonalOperator, identityOperator } fro
 import {
   batchNormOperator,
   maxMinOperator,
-  padOperator,
+  rearrangementOperator,
   shortcutOperator,
-  spaceToDepthOperator,
   weightOperator,
   windowSums,
 } from "./layer-operators.ts";
@@ -115,9 +114,8 @@ function linksOf(layer: Layer, given: ReadonlyMap<string, { value: number; layer
       );
     }
     case "spaceToDepth":
-      return same([spaceToDepthOperator(layer)], 0);
     case "pad":
-      return same([padOperator(layer)], 0);
+      return same([rearrangementOperator(layer)], 0);
     case "batchNorm":
       return same([batchNormOperator(layer)], 0);
     case "add": {

@@ -6,11 +6,11 @@
 import type { ImageShape } from "../init/convolution/convolution.ts";
 import { inputShape, outputShape, sizeOf } from "../network/layer-shape.ts";
 import type { Activation, ConvolutionLayer, Layer } from "../network/network.ts";
+import { rearrangement } from "../network/rearrangement.ts";
 import { groupCount, type Topology } from "../topology/topology.ts";
 import { transpose } from "../topology/transpose.ts";
 import type { LayerSpace } from "./arena.ts";
 import { inputLayout, outputLayout } from "./layout.ts";
-import { rearrangement } from "./rearrangement.ts";
 import { mergeTaps, type TapTables, tapTables } from "./tap-tables.ts";
 import { rowOrder } from "./unit-order.ts";
 

@@ -6,9 +6,8 @@
 import {
   batchNormOperator,
   maxMinOperator,
-  padOperator,
+  rearrangementOperator,
   shortcutOperator,
-  spaceToDepthOperator,
   weightOperator,
   windowSums,
 } from "../../certificate/layer-operators.ts";
@@ -171,9 +170,8 @@ function operatorOf(layer: Layer): LinearOperator | undefined {
     case "averagePool":
       return windowSums(layer);
     case "spaceToDepth":
-      return spaceToDepthOperator(layer);
     case "pad":
-      return padOperator(layer);
+      return rearrangementOperator(layer);
     case "batchNorm":
       return batchNormOperator(layer);
     default:

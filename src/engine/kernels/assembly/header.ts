@@ -75,7 +75,7 @@ export const enum Real {
   Correction2,
 }
 
-/** What a layer does: the order of LAYER_CODES in ../../descriptor.ts. */
+/** What a layer does: the numbers of KINDS in ../../descriptor.ts. */
 export const enum Kind {
   Blocks,
   Edges,

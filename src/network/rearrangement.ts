@@ -2,8 +2,8 @@
  * @file Layers that only move numbers, as a table: which number of the input each number of the output is.
  */
 
-import { inputShape, outputShape, sizeOf } from "../network/layer-shape.ts";
-import type { FlattenLayer, PadLayer, SpaceToDepthLayer } from "../network/network.ts";
+import { inputShape, outputShape, sizeOf } from "./layer-shape.ts";
+import type { FlattenLayer, PadLayer, SpaceToDepthLayer } from "./network.ts";
 
 /** A layer that computes nothing. */
 export type RearrangingLayer = FlattenLayer | SpaceToDepthLayer | PadLayer;
