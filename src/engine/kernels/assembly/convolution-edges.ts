@@ -5,9 +5,10 @@
  * Every channel is an image of its own, [pixel][sample]. Weights lie [kernel][tap]; `tapsBytes` are those of a kernel.
  */
 
+import { fourDots } from "./edges";
 import { differentiateImages } from "./elementwise";
 import { field, Field, part, Part } from "./header";
-import { madd, stridedDot, sums } from "./simd";
+import { madd, stridedDot } from "./simd";
 
 /**
  * start + Σ w · x over the kernels [first, last) (bytes, 4 a kernel) and the entries (pixel, tap) from `tap` to
@@ -146,42 +147,7 @@ function channelGradient(layer: usize, g: usize, first: usize, last: usize, delt
 
 /** One tap of four kernels of the same output channel, which share its deltas. */
 function fourKernels(g: usize, tapsBytes: usize, delta: usize, x0: usize, x1: usize, x2: usize, x3: usize, pixels: usize, strideBytes: usize, rowBytes: usize): void {
-  let a0 = f32x4.splat(0);
-  let a1 = a0;
-  let a2 = a0;
-  let a3 = a0;
-  let b0 = a0;
-  let b1 = a0;
-  let b2 = a0;
-  let b3 = a0;
-  const skip = strideBytes - rowBytes;
-  for (; pixels > 0; pixels--) {
-    const end = delta + rowBytes;
-    for (; delta < end; delta += 32) {
-      const da = v128.load(delta);
-      a0 = madd(da, v128.load(x0), a0);
-      a1 = madd(da, v128.load(x1), a1);
-      if (delta == 1) break;
-      a2 = madd(da, v128.load(x2), a2);
-      a3 = madd(da, v128.load(x3), a3);
-      if (delta == 2) break;
-      const db = v128.load(delta, 16);
-      b0 = madd(db, v128.load(x0, 16), b0);
-      b1 = madd(db, v128.load(x1, 16), b1);
-      if (delta == 3) break;
-      b2 = madd(db, v128.load(x2, 16), b2);
-      b3 = madd(db, v128.load(x3, 16), b3);
-      x0 += 32;
-      x1 += 32;
-      x2 += 32;
-      x3 += 32;
-    }
-    x0 += skip;
-    x1 += skip;
-    x2 += skip;
-    x3 += skip;
-  }
-  const gradient = sums(f32x4.add(a0, b0), f32x4.add(a1, b1), f32x4.add(a2, b2), f32x4.add(a3, b3));
+  const gradient = fourDots(true, delta, x0, x1, x2, x3, pixels, strideBytes, rowBytes);
   add(g, f32x4.extract_lane(gradient, 0));
   add(g + tapsBytes, f32x4.extract_lane(gradient, 1));
   add(g + 2 * tapsBytes, f32x4.extract_lane(gradient, 2));

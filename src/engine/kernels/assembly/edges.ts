@@ -79,45 +79,61 @@ export function edgesBackward(weights: usize, columns: usize, pointers: usize, r
   }
 }
 
+/**
+ * Σ over the samples of delta · x for four rows of samples; in a convolution over `pixels` pixels besides, which follow
+ * one another in delta and are `strideBytes` apart in the others.
+ */
+// @ts-ignore: decorator
+@inline
+export function fourDots(convolution: bool, delta: usize, x0: usize, x1: usize, x2: usize, x3: usize, pixels: usize, strideBytes: usize, rowBytes: usize): v128 {
+  let a0 = f32x4.splat(0);
+  let a1 = a0;
+  let a2 = a0;
+  let a3 = a0;
+  let b0 = a0;
+  let b1 = a0;
+  let b2 = a0;
+  let b3 = a0;
+  const skip = strideBytes - rowBytes;
+  let d = delta;
+  do {
+    const end = d + rowBytes;
+    for (; d < end; d += 32) {
+      const da = v128.load(d);
+      a0 = madd(da, v128.load(x0), a0);
+      a1 = madd(da, v128.load(x1), a1);
+      if (d == 1) break;
+      a2 = madd(da, v128.load(x2), a2);
+      a3 = madd(da, v128.load(x3), a3);
+      if (d == 2) break;
+      const db = v128.load(d, 16);
+      b0 = madd(db, v128.load(x0, 16), b0);
+      b1 = madd(db, v128.load(x1, 16), b1);
+      if (d == 3) break;
+      b2 = madd(db, v128.load(x2, 16), b2);
+      b3 = madd(db, v128.load(x3, 16), b3);
+      x0 += 32;
+      x1 += 32;
+      x2 += 32;
+      x3 += 32;
+    }
+    if (!convolution) break;
+    x0 += skip;
+    x1 += skip;
+    x2 += skip;
+    x3 += skip;
+  } while (--pixels);
+  return sums(f32x4.add(a0, b0), f32x4.add(a1, b1), f32x4.add(a2, b2), f32x4.add(a3, b3));
+}
+
 /** dW of every edge: four edges of a row at a time share the row's samples. */
 export function edgesGradient(g: usize, rows: usize, pointers: usize, columns: usize, delta: usize, x: usize, rowBytes: usize, add: bool): void {
   let edge = <usize>load<u32>(pointers) << 2;
   for (let r: usize = 0; r < rows; r++) {
     const last = <usize>load<u32>(pointers + ((r + 1) << 2)) << 2;
     for (; edge + 16 <= last; edge += 16) {
-      let x0 = x + <usize>load<u32>(columns + edge);
-      let x1 = x + <usize>load<u32>(columns + edge, 4);
-      let x2 = x + <usize>load<u32>(columns + edge, 8);
-      let x3 = x + <usize>load<u32>(columns + edge, 12);
-      let a0 = f32x4.splat(0);
-      let a1 = a0;
-      let a2 = a0;
-      let a3 = a0;
-      let b0 = a0;
-      let b1 = a0;
-      let b2 = a0;
-      let b3 = a0;
-      const end = delta + rowBytes;
-      for (let d = delta; d < end; d += 32) {
-        const da = v128.load(d);
-        a0 = madd(da, v128.load(x0), a0);
-        a1 = madd(da, v128.load(x1), a1);
-        if (d == 1) break;
-        a2 = madd(da, v128.load(x2), a2);
-        a3 = madd(da, v128.load(x3), a3);
-        if (d == 2) break;
-        const db = v128.load(d, 16);
-        b0 = madd(db, v128.load(x0, 16), b0);
-        b1 = madd(db, v128.load(x1, 16), b1);
-        if (d == 3) break;
-        b2 = madd(db, v128.load(x2, 16), b2);
-        b3 = madd(db, v128.load(x3, 16), b3);
-        x0 += 32;
-        x1 += 32;
-        x2 += 32;
-        x3 += 32;
-      }
-      accumulate(g + edge, sums(f32x4.add(a0, b0), f32x4.add(a1, b1), f32x4.add(a2, b2), f32x4.add(a3, b3)), add);
+      const dots = fourDots(false, delta, x + <usize>load<u32>(columns + edge), x + <usize>load<u32>(columns + edge, 4), x + <usize>load<u32>(columns + edge, 8), x + <usize>load<u32>(columns + edge, 12), 1, 0, rowBytes);
+      accumulate(g + edge, dots, add);
     }
     for (; edge < last; edge += 4) {
       const value = dot(delta, x + <usize>load<u32>(columns + edge), rowBytes);

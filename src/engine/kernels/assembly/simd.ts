@@ -31,13 +31,7 @@ export function total(a: v128): f32 {
 // @ts-ignore: decorator
 @inline
 export function dot(a: usize, b: usize, rowBytes: usize): f32 {
-  let even = f32x4.splat(0);
-  let odd = even;
-  for (let s: usize = 0; s < rowBytes; s += 32) {
-    even = madd(v128.load(a + s), v128.load(b + s), even);
-    odd = madd(v128.load(a + s, 16), v128.load(b + s, 16), odd);
-  }
-  return total(f32x4.add(even, odd));
+  return stridedDot(a, b, 1, 0, 0, rowBytes);
 }
 
 /** Σ over the samples of `pixels` pixels of a · b, whose pixels lie `aBytes` and `bBytes` apart. */
