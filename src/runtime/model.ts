@@ -3,6 +3,7 @@
  */
 
 import { loadInputs } from "../engine/load-batch.ts";
+import { represent } from "../engine/representation.ts";
 import { ArgumentError } from "../errors.ts";
 import { networkInput, networkOutput, outputShape, sizeOf } from "../network/layer-shape.ts";
 import { type AnyNetwork, isMlp, parameterCount } from "../network/network.ts";
@@ -57,12 +58,16 @@ const SHARD = 32;
  */
 const NEAR_BYTES = 2 ** 21;
 
-/** Puts a network that is known to be sound into memory. Throws ArgumentError (`"bad-scaling"`, `"out-of-memory"`). */
+/**
+ * Puts a network that is known to be sound into memory, each layer as what the engine runs it as. Throws ArgumentError
+ * (`"bad-scaling"`, `"out-of-memory"`).
+ */
 export async function startModel(
-  network: AnyNetwork,
+  given: AnyNetwork,
   scaling: Scaling | undefined,
   reproducible: boolean,
 ): Promise<Model> {
+  const { network } = represent(given);
   const standardisation = checkedScaling(scaling, sizeOf(networkInput(network)));
   const memory = new GrowingMemory(4 * parameterCount(network));
   const placed = placeLayers(network, memory);

@@ -51,6 +51,8 @@ describe("predictions of the runtime", () => {
     }),
     mlp({ widths: [40, 64, 64, 5], init: { topology: "givens", degree: 8 }, seed: 3 }),
     mlp({ widths: [200, 300, 3], init: { topology: "random", sparsity: 0.9, weights: "gaussian" }, seed: 4 }),
+    // Edges that are a full block unknown to their maker, which the engine runs as one.
+    mlp({ widths: [40, 64, 64, 5], init: { topology: "random", sparsity: 0, weights: "gaussian" }, seed: 5 }),
     ...Array.from({ length: 12 }, (_, seed) => randomNetwork(seed)),
   ];
 
