@@ -16,6 +16,7 @@ import { defaults } from "./defaults.ts";
 import { parseLayers } from "./layers.ts";
 import { type CompleteSettings, type ImageModel, modelOf } from "./models.ts";
 import type { Settings } from "./settings.ts";
+import { count } from "./words.ts";
 
 /** Inputs and outputs that a dataset asks for. */
 export interface Ends {
@@ -157,7 +158,7 @@ function checkParameters(parameters: number): void {
   if (parameters <= maxParameters) return;
   throw new ArgumentError(
     "too-large",
-    `a network of about ${parameters.toExponential(1)} parameters does not fit the memory of WebAssembly; ` +
-      `${maxParameters.toExponential(1)} do: use a smaller depth or width, or more sparsity`,
+    `a network of about ${count(parameters)} parameters does not fit the memory of WebAssembly; ` +
+      `${count(maxParameters)} do: use a smaller depth or width, or more sparsity`,
   );
 }

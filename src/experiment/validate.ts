@@ -27,6 +27,7 @@ export function validateSettings(values: Record<string, unknown>, says: (name: s
 }
 
 function shown(value: unknown): string {
+  if (Array.isArray(value)) return value.map(String).join(",").slice(0, 60);
   return typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value)).slice(0, 60);
 }
 
