@@ -183,7 +183,7 @@ describe("a config file", () => {
     ["augment: none,crop-flip\n", "run.yaml:1: augment must be none, or crop-flip"],
     [
       "milestones: [0.5, 0.2]\n",
-      "run.yaml:1: milestones must be numbers from 0 to 1, ascending, not [0.5,0.2]",
+      "run.yaml:1: milestones must be numbers from 0 to 1, ascending, not 0.5,0.2",
     ],
     [aliasBomb, "run.yaml: Excessive alias count"],
     ["- depth\n", 'run.yaml: expected settings such as "depth: 32", one to a line'],
