@@ -5,8 +5,7 @@
 import { type Dataset, inputWidth } from "../data/dataset.ts";
 import { ArgumentError } from "../errors.ts";
 import { loadNetwork } from "../formats/index.ts";
-import { MOST_ACTIVATIONS } from "../formats/network-fault.ts";
-import { MOST_NUMBERS } from "../formats/network-layer-schema.ts";
+import { MOST_ACTIVATIONS, MOST_NUMBERS } from "../formats/network-limits.ts";
 import type { ImageShape } from "../init/convolution/convolution.ts";
 import type { KernelInitializerName } from "../init/convolution/registry.ts";
 import { mlp } from "../network/mlp.ts";

@@ -6,12 +6,9 @@
 
 import { outputShape, sizeOf } from "../network/layer-shape.ts";
 import { type AnyNetwork, isWeighted, type Layer } from "../network/network.ts";
-import { MOST_NUMBERS } from "./network-layer-schema.ts";
+import { MOST_ACTIVATIONS, MOST_NUMBERS } from "./network-limits.ts";
 import { quote } from "./quote.ts";
 import { topologyFault } from "./topology-fault.ts";
-
-/** Numbers that all layers of a network may give for one sample: as float32 they just fit 32-bit memory. */
-export const MOST_ACTIVATIONS = 2 ** 30;
 
 /** One line on the first layer whose topology or images are unsound; undefined where all are sound. */
 export function networkFault({ layers }: AnyNetwork): string | undefined {

@@ -3,21 +3,17 @@
  */
 
 import { z } from "zod";
-import type { ImageShape, ImageSize } from "../init/convolution/convolution.ts";
+import {
+  type ImageShape,
+  type ImageSize,
+  largestKernel,
+  largestSide,
+} from "../init/convolution/convolution.ts";
 import { sizeOf } from "../network/layer-shape.ts";
 import { type Activation, isWeighted, type Layer } from "../network/network.ts";
 import type { SparsityRequest } from "../topology/request.ts";
 import type { Topology } from "../topology/topology.ts";
-
-/**
- * Numbers that an image between two layers may have. No array in a file is as long as an image is large, so this is
- * what bounds the memory that a file can ask for; at 2²⁴, one shard of 32 samples is 2 GiB.
- */
-export const MOST_NUMBERS = 2 ** 24;
-
-/** As src/init/convolution/convolution.ts has them. */
-const MOST_SIDE = 2 ** 16;
-const MOST_KERNEL = 1024;
+import { MOST_NUMBERS } from "./network-limits.ts";
 
 const ACTIVATIONS = ["linear", "tanh", "relu", "hardtanh"] as const satisfies readonly Activation[];
 
@@ -30,8 +26,8 @@ export const nameSchema = z
 
 const upTo = (most: number) => z.int().min(1).max(most);
 const size = upTo(2 ** 31 - 1);
-const side = upTo(MOST_SIDE);
-const kernel = upTo(MOST_KERNEL);
+const side = upTo(largestSide);
+const kernel = upTo(largestKernel);
 const activation = z.enum(ACTIVATIONS);
 
 const imageFields = { channels: size, height: side, width: side } satisfies Record<

@@ -9,9 +9,6 @@ import { parseBoundedJson } from "./bounded-json.ts";
 import { describeLayer, type LayerDescription, layerSchemas } from "./network-layer-schema.ts";
 import { quote } from "./quote.ts";
 
-/** The version of the layout, under the metadata key `"isosparse"`. */
-export const FORMAT_VERSION = "1";
-
 const criticalFields = {
   meanSquare: z.number().nonnegative(),
   gain: z.number().positive(),

@@ -16,7 +16,8 @@ import { validateNetwork } from "../network/validate.ts";
 import type { EdgeTopology, Topology } from "../topology/topology.ts";
 import { networkFault } from "./network-fault.ts";
 import type { DescriptionOf, LayerDescription, TopologyDescription } from "./network-layer-schema.ts";
-import { describeNetwork, FORMAT_VERSION, parseDescription } from "./network-schema.ts";
+import { FORMAT_VERSION, PLAIN_LAYERS } from "./network-limits.ts";
+import { describeNetwork, parseDescription } from "./network-schema.ts";
 import { TensorTaker } from "./network-tensor-taker.ts";
 import { quote } from "./quote.ts";
 import type { TensorFile } from "./safetensors.ts";
@@ -27,9 +28,6 @@ import { MAX_STAGES } from "./topology-fault.ts";
 export interface Checkpoint extends TensorFile {
   readonly network: AnyNetwork;
 }
-
-/** Layers without parameters that a file may have for each of its tensors, and a few more. */
-const PLAIN_LAYERS = 8;
 
 /**
  * The tensors and metadata of a network (arrays are not copied). Throws ArgumentError ("bad-network") for one

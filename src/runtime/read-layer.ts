@@ -3,16 +3,13 @@
  * must make sense before anyone counts with them; that layers fit is for `validateNetwork`.
  */
 
+import { MOST_NUMBERS } from "../formats/network-limits.ts";
 import { quote } from "../formats/quote.ts";
-import type { ImageShape } from "../init/convolution/convolution.ts";
+import { type ImageShape, largestKernel, largestSide } from "../init/convolution/convolution.ts";
 import { sizeOf } from "../network/layer-shape.ts";
 import type { Activation, Layer } from "../network/network.ts";
 import type { Topology } from "../topology/topology.ts";
 import type { Fields, TensorReader } from "./tensor-reader.ts";
-
-/** Numbers that an image may have, and pixels of a side: as src/formats/network-layer-schema.ts has them. */
-export const MOST_NUMBERS = 2 ** 24;
-const MOST_SIDE = 2 ** 16;
 
 const ACTIVATIONS: readonly Activation[] = ["linear", "tanh", "relu", "hardtanh"];
 
@@ -32,7 +29,7 @@ export const layerReaders: { readonly [K in Layer["kind"]]: (source: Source) => 
   },
   convolution: (source) => {
     const { fields } = source;
-    const kernelSize = whole(source, "kernelSize", fields.kernelSize, 1024);
+    const kernelSize = whole(source, "kernelSize", fields.kernelSize, largestKernel);
     const { padding } = fields;
     if (padding !== "zeros" && padding !== "circular") {
       return source.reader.fail(`${source.where} has no padding that is known`);
@@ -41,8 +38,8 @@ export const layerReaders: { readonly [K in Layer["kind"]]: (source: Source) => 
       kind: "convolution",
       ...weighted(source, topologyOf(source), [kernelSize, kernelSize]),
       kernelSize,
-      stride: whole(source, "stride", fields.stride, 1024),
-      dilation: whole(source, "dilation", fields.dilation, MOST_SIDE),
+      stride: whole(source, "stride", fields.stride, largestKernel),
+      dilation: whole(source, "dilation", fields.dilation, largestSide),
       padding,
       input: inputOf(source),
     };
@@ -61,7 +58,7 @@ export const layerReaders: { readonly [K in Layer["kind"]]: (source: Source) => 
     kind: "spaceToDepth",
     name: source.name,
     input: inputOf(source),
-    side: whole(source, "side", source.fields.side, MOST_SIDE),
+    side: whole(source, "side", source.fields.side, largestSide),
   }),
   pad: (source) => ({
     kind: "pad",
@@ -158,8 +155,8 @@ function inputOf(source: Source): ImageShape {
 
 function sidesOf(source: Source, { height, width }: Fields) {
   return {
-    height: whole(source, "height", height, MOST_SIDE),
-    width: whole(source, "width", width, MOST_SIDE),
+    height: whole(source, "height", height, largestSide),
+    width: whole(source, "width", width, largestSide),
   };
 }
 

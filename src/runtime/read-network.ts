@@ -5,21 +5,14 @@
 
 import { ArgumentError, FormatError } from "../errors.ts";
 import { parseBoundedJson } from "../formats/bounded-json.ts";
+import { networkFault } from "../formats/network-fault.ts";
+import { FORMAT_VERSION, PLAIN_LAYERS } from "../formats/network-limits.ts";
 import { quote } from "../formats/quote.ts";
 import { decodeSafetensors } from "../formats/safetensors.ts";
-import { topologyFault } from "../formats/topology-fault.ts";
-import { outputShape, sizeOf } from "../network/layer-shape.ts";
 import type { AnyNetwork, Layer } from "../network/network.ts";
 import { validateNetwork } from "../network/validate.ts";
-import { layerReaders, MOST_NUMBERS } from "./read-layer.ts";
+import { layerReaders } from "./read-layer.ts";
 import { type Fields, TensorReader } from "./tensor-reader.ts";
-
-/** The layout that is read: that of src/formats/network-schema.ts. */
-export const LAYOUT_VERSION = "1";
-
-/** Layers without tensors to one that has some, and numbers that all give for one sample: as when files are written. */
-export const PLAIN_LAYERS = 8;
-export const MOST_ACTIVATIONS = 2 ** 30;
 
 /**
  * The network in `bytes`; `file` names it in errors. Arrays are views of the bytes where they can be. What inference
@@ -28,12 +21,12 @@ export const MOST_ACTIVATIONS = 2 ** 30;
 export function readNetwork(bytes: Uint8Array, file: string): AnyNetwork {
   const { tensors, metadata } = decodeSafetensors(bytes, file);
   const version = metadata.get("isosparse");
-  if (version !== LAYOUT_VERSION) {
+  if (version !== FORMAT_VERSION) {
     throw new FormatError(
       "not-a-network-file",
       version === undefined
         ? `${file}: a safetensors file without the isosparse metadata; give one that isosparse saved`
-        : `${file}: layout version ${quote(version)}, but this runtime reads version ${LAYOUT_VERSION}; update isosparse`,
+        : `${file}: layout version ${quote(version)}, but this runtime reads version ${FORMAT_VERSION}; update isosparse`,
     );
   }
   const text = metadata.get("network");
@@ -48,7 +41,8 @@ export function readNetwork(bytes: Uint8Array, file: string): AnyNetwork {
     layers: layers.map((layer, i) => readLayer(reader.object(layer, `layers[${i}]`), i, reader)),
     provenance: { seed: 0, start: "none" },
   };
-  checkActivations(network, reader);
+  const fault = networkFault(network);
+  if (fault !== undefined) reader.fail(fault);
   try {
     validateNetwork(network);
   } catch (error) {
@@ -66,20 +60,5 @@ function readLayer(fields: Fields, i: number, reader: TensorReader): Layer {
     const given = typeof kind === "string" ? quote(kind) : "none";
     reader.fail(`${where} is of a kind that this runtime does not know: ${given}`);
   }
-  const layer = layerReaders[kind as Layer["kind"]]({ name, where, fields, reader });
-  const fault = "topology" in layer ? topologyFault(layer.topology) : undefined;
-  if (fault !== undefined) reader.fail(`${where} ${fault}`);
-  return layer;
-}
-
-/** Nothing in a file is as long as an image is large: refuses what it cannot mean to ask for. */
-function checkActivations({ layers }: AnyNetwork, reader: TensorReader): void {
-  let total = 0;
-  for (const layer of layers) {
-    const numbers = sizeOf(outputShape(layer));
-    total += numbers;
-    if ((layer.kind !== "linear" && numbers > MOST_NUMBERS) || total > MOST_ACTIVATIONS) {
-      reader.fail(`layer ${quote(layer.name)} gives more numbers than any memory holds`);
-    }
-  }
+  return layerReaders[kind as Layer["kind"]]({ name, where, fields, reader });
 }

@@ -48,7 +48,10 @@ export interface Convolution extends ConvolutionGeometry {
 }
 
 /** Larger kernels than this are mistakes. */
-const largestKernel = 1024;
+export const largestKernel = 1024;
+
+/** Pixels that a side of an image may have. */
+export const largestSide = 2 ** 16;
 
 /** The place a = b = ⌊(k − 1)/2⌋ of the centre tap along one side. */
 export function centreTap(kernelSize: number): number {
@@ -64,7 +67,7 @@ export function outputImage({ stride }: Pick<ConvolutionGeometry, "stride">, ima
 export function checkGeometry({ kernelSize, stride, dilation, padding }: ConvolutionGeometry): void {
   requireWhole("kernel-size", kernelSize, largestKernel);
   requireWhole("stride", stride, largestKernel);
-  requireWhole("dilation", dilation, 2 ** 16);
+  requireWhole("dilation", dilation, largestSide);
   if (padding !== "zeros" && padding !== "circular") {
     throw new ArgumentError("bad-padding", `padding must be zeros or circular, not ${padding}`);
   }
@@ -90,10 +93,10 @@ export function checkImage(image: ImageSize | undefined): void {
   }
   const { height, width } = image;
   for (const [name, side] of Object.entries({ height, width })) {
-    if (!isWhole(side, 2 ** 16)) {
+    if (!isWhole(side, largestSide)) {
       throw new ArgumentError(
         "bad-image",
-        `an image's ${name} must be a whole number from 1 to 65536, not ${side}`,
+        `an image's ${name} must be a whole number from 1 to ${largestSide}, not ${side}`,
       );
     }
   }
