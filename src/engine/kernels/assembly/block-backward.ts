@@ -4,6 +4,7 @@
  * branches stand between loads).
  */
 
+import { LINE, pair } from "./block-pair";
 import { madd } from "./simd";
 
 /**
@@ -195,14 +196,25 @@ function linearColumn(w: usize, rest: usize, m: usize, n: usize, delta: usize, o
   columnBackward(false, w, rest, m, n, n << 4, delta, 0, 0, 0, out, rowBytes);
 }
 
+/** Two columns of a panel of four rows. */
+function pairBackward(w: usize, delta: usize, out: usize): void {
+  pair(f32x4.splat(0), f32x4.splat(0), w, 16, 4, delta, out, out + LINE);
+}
+
 /** One block's gradient with respect to its inputs, written (not added) from `out` on. */
 export function blockBackward(w: usize, m: usize, n: usize, delta: usize, out: usize, rowBytes: usize): void {
   const height = (m & 3) << 2;
   const restDelta = delta + (m & ~3) * rowBytes;
   let rest = w + (m >> 2) * (n << 4);
+  const pairs = m == 4 && rowBytes == LINE;
   let columns = n;
   for (; columns >= 4; columns -= 4) {
-    linearTile(w, m, n, delta, out, rowBytes);
+    if (pairs) {
+      pairBackward(w, delta, out);
+      pairBackward(w + 32, delta, out + 2 * LINE);
+    } else {
+      linearTile(w, m, n, delta, out, rowBytes);
+    }
     if (height != 0) restBackward(rest, height, restDelta, out, rowBytes);
     w += 64;
     rest += height << 2;

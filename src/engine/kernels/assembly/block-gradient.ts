@@ -134,28 +134,46 @@ export function panelGradient(convolution: bool, width: i32, g: usize, delta: us
     let x2 = x1 + rowBytes;
     let x3 = x2 + rowBytes;
     const end = delta + (rowBytes << 2);
-    for (let d = delta; d < end; d += 32) {
-      const even = v128.load(d);
-      a0 = madd(v128.load_splat<f32>(x0), even, a0);
+    for (let d = delta; d < end; d += 64) {
+      const d0 = v128.load(d);
+      a0 = madd(v128.load_splat<f32>(x0), d0, a0);
       if (width > 1) {
-        a1 = madd(v128.load_splat<f32>(x1), even, a1);
+        a1 = madd(v128.load_splat<f32>(x1), d0, a1);
         if (d == 1) break;
-        a2 = madd(v128.load_splat<f32>(x2), even, a2);
-        a3 = madd(v128.load_splat<f32>(x3), even, a3);
+        a2 = madd(v128.load_splat<f32>(x2), d0, a2);
+        a3 = madd(v128.load_splat<f32>(x3), d0, a3);
         if (d == 2) break;
       }
-      const odd = v128.load(d, 16);
-      b0 = madd(v128.load_splat<f32>(x0, 4), odd, b0);
+      const d1 = v128.load(d, 16);
+      b0 = madd(v128.load_splat<f32>(x0, 4), d1, b0);
       if (width > 1) {
-        b1 = madd(v128.load_splat<f32>(x1, 4), odd, b1);
+        b1 = madd(v128.load_splat<f32>(x1, 4), d1, b1);
         if (d == 3) break;
-        b2 = madd(v128.load_splat<f32>(x2, 4), odd, b2);
-        b3 = madd(v128.load_splat<f32>(x3, 4), odd, b3);
+        b2 = madd(v128.load_splat<f32>(x2, 4), d1, b2);
+        b3 = madd(v128.load_splat<f32>(x3, 4), d1, b3);
       }
-      x0 += 8;
-      x1 += 8;
-      x2 += 8;
-      x3 += 8;
+      if (d == 4) break;
+      const d2 = v128.load(d, 32);
+      a0 = madd(v128.load_splat<f32>(x0, 8), d2, a0);
+      if (width > 1) {
+        a1 = madd(v128.load_splat<f32>(x1, 8), d2, a1);
+        if (d == 5) break;
+        a2 = madd(v128.load_splat<f32>(x2, 8), d2, a2);
+        a3 = madd(v128.load_splat<f32>(x3, 8), d2, a3);
+        if (d == 6) break;
+      }
+      const d3 = v128.load(d, 48);
+      b0 = madd(v128.load_splat<f32>(x0, 12), d3, b0);
+      if (width > 1) {
+        b1 = madd(v128.load_splat<f32>(x1, 12), d3, b1);
+        if (d == 7) break;
+        b2 = madd(v128.load_splat<f32>(x2, 12), d3, b2);
+        b3 = madd(v128.load_splat<f32>(x3, 12), d3, b3);
+      }
+      x0 += 16;
+      x1 += 16;
+      x2 += 16;
+      x3 += 16;
     }
     if (!convolution) break;
     x += xBytes;
