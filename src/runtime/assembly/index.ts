@@ -3,7 +3,7 @@
  * [unit][sample], images channel by channel, each row by row.
  */
 
-import { blockForward } from "../../engine/kernels/assembly/block-forward";
+import { panelsForward } from "../../engine/kernels/assembly/block-forward";
 import { edgesForward } from "../../engine/kernels/assembly/edges";
 import { activate } from "../../engine/kernels/assembly/elementwise";
 import { blockLine } from "./convolution";
@@ -92,7 +92,7 @@ function blocks(step: usize, x: usize, out: usize, rowBytes: usize): void {
     const m = groupSize(rowOffset);
     const n = groupSize(columnOffset);
     if (rowBytes == ONE) blockForwardOne(weights, m, n, x, places, out, bias);
-    else blockForward(weights, m, n, x, places, out, bias, rowBytes);
+    else panelsForward(weights, m, n, x, places, out, bias, rowBytes);
     weights += (m * n) << 2;
     bias += m << 2;
     places += m << 2;

@@ -102,8 +102,11 @@ export function blockForward(w: usize, m: usize, n: usize, x: usize, rows: usize
   }
 }
 
-// A function of its own, so that the pairs take no registers from its loops.
-function panelsForward(w: usize, m: usize, n: usize, x: usize, rows: usize, out: usize, bias: usize, rowBytes: usize): void {
+/**
+ * The same without pairs: a function of its own, so that they take no registers from its loops, and that who must be
+ * small (isosparse/runtime) can do without them.
+ */
+export function panelsForward(w: usize, m: usize, n: usize, x: usize, rows: usize, out: usize, bias: usize, rowBytes: usize): void {
   for (; m >= 4; m -= 4) {
     linesForward(4, w, n, x, rows, out, bias, rowBytes);
     w += n << 4;
