@@ -13,6 +13,14 @@ import {
   startModel,
 } from "./isosparse.mjs";
 
+/** The kernels of engines and runtimes that are not told which: by default the best that the machine has. */
+let usualKernels;
+
+/** From here on it is these: a Node whose flags the bench has changed would pick others by itself than its users'. */
+export function useKernels(name) {
+  usualKernels = name;
+}
+
 /** So small that nothing diverges however many steps are timed. */
 const LEARNING_RATE = 1e-6;
 
@@ -79,11 +87,11 @@ export function repeat(work) {
 
 /**
  * A trainer of `network` on one batch of noise: `train(count)` steps and `infer(count)` predicts so often.
- * `kernels`: `"simd"` for plain SIMD; anything else is the best that the machine has.
+ * `kernels`: `"simd"` or `"relaxed-simd"`.
  */
 export async function startEngine(
   network,
-  { batch = 128, threads = 1, kernels, loss = "crossEntropy", shardSize },
+  { batch = 128, threads = 1, kernels = usualKernels, loss = "crossEntropy", shardSize },
 ) {
   const trainer = await createTrainer(network, {
     loss: loss === "crossEntropy" ? { kind: loss, labelSmoothing: 0 } : { kind: loss },
@@ -105,7 +113,7 @@ export async function startEngine(
 }
 
 /** The runtime of inference alone, on one thread, on one batch of noise: `infer(count)` predicts so often. */
-export async function startRuntime(network, { batch, kernels }) {
+export async function startRuntime(network, { batch, kernels = usualKernels }) {
   const model = await startModel(network, undefined, kernels === "simd");
   const { inputs } = noiseBatch({ width: model.inputs, outputs: 1, count: batch });
   return { infer: repeat(() => model.predict(inputs)) };

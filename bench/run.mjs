@@ -116,7 +116,8 @@ async function main({ help, report, names, out, ...settings }) {
 
 /** Measures one section, shows it, and keeps it if there is a folder, so that nothing is lost if a later one fails. */
 async function measure(name, { start, out, ...settings }) {
-  const { machine, occasion } = await import("./machine.mjs");
+  const { machine, occasion, usualKernels } = await import("./machine.mjs");
+  (await import("./engine.mjs")).useKernels(usualKernels);
   const section = await SECTIONS[name]();
   const begun = performance.now();
   const progress = (text) => {

@@ -79,7 +79,7 @@ const mistakes: [command: string, message: string | RegExp][] = [
   [`${like} --out @/x.safetensors --sparsity 0.5 --flops 1e6`, "--sparsity and --flops exclude each other"],
   [`${like} --out @/x.safetensors --parameters many`, "--parameters must be a number from 1"],
   [`${like} --out @/x.safetensors --parameters 10`, /has \d+ parameters already|need at least/],
-  [`${like} --out @/x.safetensors --flops 1e6`, "add --input-size 32x32"],
+  [`${like} --out @/x.safetensors --flops 1e6`, "add --input-size 16x16"],
   [`${like} --out @/x.safetensors --flops 1e6 --input-size big`, "--input-size must be HEIGHTxWIDTH"],
   [`${like} --out @/x.safetensors --output-size conv`, "--output-size must be PATTERN=HEIGHTxWIDTH"],
   [`${like} --out @/x.safetensors --layer body.*`, "--layer must be PATTERN=SPARSITY"],

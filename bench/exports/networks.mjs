@@ -7,7 +7,7 @@ import { sao } from "./sao.mjs";
 /** Shares of the weights, or of the kernels, that are left out. */
 export const SPARSITIES = [0, 0.75, 0.875, 0.9375];
 
-/** What `sao train mnist` is told besides the sparsity; `flags` may depend on it. */
+/** What `sao train mnist` is told besides the sparsity, on which `flags` may depend; `note` goes with the command. */
 export const NETWORKS = [
   {
     name: "wide",
@@ -22,7 +22,8 @@ export const NETWORKS = [
   {
     name: "edge-cnn",
     title: "The edge CNN",
-    // The usual rate is for few kernels: with all of them, the network does not settle in one epoch.
+    // The usual rate is for few kernels.
+    note: "at 0 % with `--learning-rate 0.003`, as with all kernels it does not settle in one epoch otherwise",
     flags: (sparsity) => [
       ...["--model", "edge-cnn", "--weights", "shift", "--epochs", "1", "--samples", "10000"],
       ...(sparsity === 0 ? ["--learning-rate", "0.003"] : []),

@@ -27,6 +27,12 @@ const ROWS = {
   "pytorch masked": "PyTorch, masked",
 };
 const BATCHES = { 1: "one sample", 64: "64 samples" };
+/** Forms that are alternatives to another sparse one. */
+const INSTEAD = {
+  "c fast int8": "c fast float32",
+  "onnxruntime-node fast, small batches": "onnxruntime-node fast",
+  "onnxruntime-web fast, small batches": "onnxruntime-web fast",
+};
 /** Below this a form that is not full counts as no faster than the full one. */
 const PAYS = 1.05;
 
@@ -51,7 +57,8 @@ function opening(results) {
     ` ${version("onnxruntime-node")}, TensorFlow.js ${version("tensorflow")}, PyTorch ${version("pytorch")}, gcc` +
     ` ${version("c")} (-O3 -march=native -fno-trapping-math). Milliseconds are medians over rounds in which all of a` +
     ` column take turns; quartiles, loading times and all else are in [exports.json](exports.json). \`isosparse/runtime\`` +
-    ` with its WebAssembly is ${kilobytes(runtimes.runtime.moduleGzipped)} kB gzipped.`
+    ` with its WebAssembly is ${kilobytes(runtimes.runtime.moduleGzipped)} kB gzipped. PyTorch's masked form is as its state dict` +
+    ` would be saved, masks included.`
   );
 }
 
@@ -60,14 +67,16 @@ function section(network, results) {
   const command = `sao ${trainCommand(network, 0.875).slice(0, -1).join(" ")} X`;
   return [
     `## ${network.title}`,
-    `\`${command}\`.`,
-    "Correct of the test samples compared, % (the same in every runtime unless said below), and kB:",
+    `\`${command}\`${network.note === undefined ? "" : `; ${network.note}`}.`,
+    "Correct, % of the samples compared (the same everywhere unless said below); kB of the file, of C of code and constants:",
     sizes(found),
     agreement(found),
     ...Object.entries(BATCHES).flatMap(([batch, words]) => [
-      `Milliseconds, ${words}; in brackets how many times faster than the same runtime's full form:`,
+      `Milliseconds, ${words}; in brackets how many times faster than the same runtime's full form, in bold the fastest:`,
       latencies(found, batch),
     ]),
+    "Milliseconds to load (C: to compile):",
+    loading(found),
   ].join("\n\n");
 }
 
@@ -82,15 +91,40 @@ function rowsOf(found, cell) {
 function sizes(found) {
   const correct = ["correct", ...found.map((measured) => percent(measured?.results["engine fast"].accuracy))];
   const size = rowsOf(found, (result) => (result?.bytes === undefined ? "–" : kilobytes(result.bytes)));
-  return table(header("sparsity"), [correct, ...size]);
+  const memory = [
+    ["memory of isosparse/runtime", "runtime fast", "memoryBytes"],
+    ["RAM of C, float32", "c fast float32", "ram"],
+    ["RAM of C, int8", "c fast int8", "ram"],
+  ].map(([name, key, field]) => [
+    name,
+    ...found.map((measured) => {
+      const bytes = measured?.results[key]?.[field];
+      return bytes === undefined ? "–" : kilobytes(bytes);
+    }),
+  ]);
+  return table(header("sparsity"), [correct, ...size, ...memory]);
 }
 
 function latencies(found, batch) {
-  const cell = (result) => {
+  const fastest = found.map((measured) =>
+    Math.min(...Object.values(measured?.results ?? {}).map(({ ms }) => ms[batch]?.median ?? Infinity)),
+  );
+  const cell = (result, measured) => {
     const ms = result?.ms[batch];
     if (ms === undefined) return "–";
     const over = result.fullOver?.[batch];
-    return `${significant(ms.median, 2)}${over === undefined ? "" : ` (${significant(over.median, 2)})`}`;
+    const text = significant(ms.median, 2);
+    const best = ms.median === fastest[found.indexOf(measured)] ? `**${text}**` : text;
+    return `${best}${over === undefined ? "" : ` (${significant(over.median, 2)})`}`;
+  };
+  return table(header("sparsity"), rowsOf(found, cell));
+}
+
+function loading(found) {
+  const cell = (result) => {
+    const ms =
+      result?.loadMs ?? (result?.compileSeconds === undefined ? undefined : 1000 * result.compileSeconds);
+    return ms === undefined ? "–" : significant(ms, 2);
   };
   return table(header("sparsity"), rowsOf(found, cell));
 }
@@ -104,35 +138,47 @@ function agreement(found) {
       ...result,
     })),
   );
+  if (entries.length === 0) return "";
+  const most = (chosen) => Math.max(...chosen.map(({ difference }) => difference));
+  const int8 = entries.filter(({ key }) => key.endsWith("int8"));
   const exact = entries.filter(({ key }) => !key.endsWith("int8"));
-  if (exact.length === 0) return "";
-  const worst = Math.max(...exact.map(({ difference }) => difference));
   const changed = entries.filter(({ otherClass }) => otherClass > 0);
   const tested = Math.max(...found.map((measured) => measured?.tested ?? 0));
-  return (
-    `Of ${tested} samples, all float32 outputs are within ${worst.toExponential(1)} of the engine's largest.` +
-    (changed.length === 0
+  const other = ({ key, sparsity, otherClass, accuracy }) =>
+    `${ROWS[key]} at ${100 * sparsity} % for ${percent(otherClass)} % of them (${percent(accuracy)} % correct)`;
+  return [
+    `Of ${tested} samples, all float32 outputs are within ${most(exact).toExponential(1)} of the engine's largest`,
+    int8.length === 0 ? "." : `, int8 outputs within ${percent(most(int8))} %.`,
+    changed.length === 0
       ? " No runtime names another class for any."
-      : ` Other classes than the engine's: ${changed.map(({ key, sparsity, otherClass, accuracy }) => `${ROWS[key]} at ${100 * sparsity} % for ${percent(otherClass)} % of them (${percent(accuracy)} % correct)`).join(", ")}.`)
-  );
+      : ` Other classes than the engine's: ${changed.map(other).join(", ")}.`,
+  ].join("");
 }
 
-/** Every cell in which a sparse form is not faster than the full one. */
+/** Every cell in which a sparse form is not faster than the full one, and what is meant to be faster is not. */
 function losses(results) {
   const lines = NETWORKS.flatMap((network) =>
-    Object.entries(ROWS).flatMap(([key, name]) => {
+    Object.keys(ROWS).flatMap((key) => {
+      const instead = INSTEAD[key];
       const cells = SPARSITIES.filter((sparsity) => sparsity > 0).flatMap((sparsity) => {
-        const over = results[`${network.name} ${sparsity}`]?.results[key]?.fullOver ?? {};
-        return Object.entries(over)
-          .filter(([, { median }]) => median < PAYS)
-          .map(([batch, { median }]) => `${100 * sparsity} %, ${BATCHES[batch]} (${significant(median, 2)})`);
+        const measured = results[`${network.name} ${sparsity}`]?.results ?? {};
+        return Object.keys(BATCHES).flatMap((batch) => {
+          const where = `${100 * sparsity} %, ${BATCHES[batch]}`;
+          const over = measured[key]?.fullOver?.[batch]?.median;
+          const plain = measured[instead]?.ms[batch]?.median / measured[key]?.ms[batch]?.median;
+          return [
+            ...(over < PAYS ? [`${where}: ${significant(over, 2)} × dense`] : []),
+            ...(plain < PAYS ? [`${where}: ${significant(plain, 2)} × ${ROWS[instead]}`] : []),
+          ];
+        });
       });
-      return cells.length === 0 ? [] : [`- ${network.title}, ${name}: ${cells.join("; ")}`];
+      return cells.length === 0 ? [] : [`- ${network.title}, ${ROWS[key]}. ${cells.join("; ")}`];
     }),
   );
   return [
-    "## Where the fast form does not pay",
-    `Every cell in which it is not at least ${PAYS} times as fast as the same runtime's full form, by how many times:`,
+    "## Where it does not pay",
+    `Every cell in which a form is not at least ${PAYS} times as fast as the same runtime's dense one, or as what it is an` +
+      " alternative to:",
     lines.length === 0 ? "None." : lines.join("\n"),
   ].join("\n\n");
 }

@@ -219,7 +219,7 @@ export function markdown({ networks, absent, ...versions }) {
   ]);
   return [
     "*Ours* in the ratios is isosparse with the kernels that this Node picks by itself. All of PyTorch's thread settings" +
-      " are tried; the two fastest, if within a fifth of one another, take turns with ours, and the better is shown." +
+      " are tried; the two fastest, if within 1.3 times of one another, take turns with ours, and the better is shown." +
       " Masked-dense multiplies weights by masks at every step, as published implementations do; grouped is the same" +
       " sparse network in PyTorch's own batched products; torch.sparse takes its own backward pass. TensorFlow.js runs" +
       ` ${versions.tensorflowThreads ?? "no"} thread in Node: its threaded build does not start there` +

@@ -3,15 +3,16 @@
 /** A setting this much slower than the best so far, once warm, is not looked at again. */
 const HOPELESS = 2;
 /** Settings within this factor of the best go on, two at most. */
-const CLOSE = 1.2;
+const CLOSE = 1.3;
 const FINALISTS = 2;
-/** Milliseconds: of an attempt, which is of several runs where they are short; none are made where one takes longer than `LONG`. */
+/** Milliseconds of an attempt, which is of several runs where they are short; and above which a run has but one. */
 const ATTEMPT = 10;
-const ATTEMPTS = 2;
-const LONG = 150;
+const ATTEMPTS = 3;
+const LONG = 1000;
 
 /**
- * `settings` in the order of the milliseconds that a run takes, best of a few attempts, each with its `ms`.
+ * `settings` in the order of the milliseconds that a run takes, best of a few attempts, each with its `ms`. Attempts
+ * take turns, as whatever is looked at first is what a process that has just begun is slowest at.
  *
  * @param run `(count, setting)` → milliseconds of so many
  * @param warm milliseconds that each setting runs uncounted first, one run at least: a library that compiles what it
@@ -29,13 +30,16 @@ export async function rank(run, settings, { warm = 0, most = Number.POSITIVE_INF
     } while (spent < warm);
     // What a run takes once warm; a first one may be far above that.
     ms = Math.min(ms, await run(1, setting));
-    const worth = Math.min(LONG, HOPELESS * Math.min(...tried.map((other) => other.ms)));
-    for (let attempt = 0; attempt < ATTEMPTS && ms < worth; attempt++) {
-      const count = Math.max(1, Math.round(ATTEMPT / ms));
-      ms = Math.min(ms, (await run(count, setting)) / count);
-    }
     tried.push({ ...setting, ms });
     if (ms > most) break;
+  }
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const worth = Math.min(LONG, HOPELESS * Math.min(...tried.map(({ ms }) => ms)));
+    for (const [i, setting] of settings.slice(0, tried.length).entries()) {
+      if (tried[i].ms > worth) continue;
+      const count = Math.max(1, Math.round(ATTEMPT / tried[i].ms));
+      tried[i].ms = Math.min(tried[i].ms, (await run(count, setting)) / count);
+    }
   }
   return tried.toSorted((a, b) => a.ms - b.ms);
 }

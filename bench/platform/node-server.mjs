@@ -1,10 +1,12 @@
 /** @file Our tasks in a Node of their own; speaks as peers/process.mjs has it. */
 
-import { machine } from "../machine.mjs";
+import { useKernels } from "../engine.mjs";
+import { machine, usualKernels } from "../machine.mjs";
 import { serve } from "../peers/process.mjs";
 import { watchResidentPeak } from "../peers/resident.mjs";
 import { handlers } from "./tasks.mjs";
 
+useKernels(usualKernels);
 let growth = watchResidentPeak();
 
 await serve(machine(), {

@@ -87,6 +87,13 @@ describe("findLayers", () => {
     expect(guessed.assumptions.join("\n")).toMatch(
       /"depth.weight".*depthwise, 32 groups[\s\S]*--conv-groups 'grouped=4'/,
     );
+    // After a layer that is not the one it follows, or that was not found: a shortcut, a transposed convolution.
+    const branched = [tensor("shortcut.weight", [32, 8, 1, 1]), tensor("depth.weight", [16, 1, 3, 3])];
+    const { layers, assumptions } = findLayers(branched);
+    expect(layers[1]).toMatchObject({ groups: 16, columns: 16 });
+    expect(assumptions.join()).toMatch(/"depth.weight".*depthwise, 16 groups.*--conv-groups 'depth=1'/);
+    const grey = findLayers(branched, (name) => (name === "depth" ? 1 : undefined));
+    expect(grey.layers[1]).toMatchObject({ groups: 1, columns: 1 });
     const told = findLayers(tensors, (name) => (name === "grouped" ? 4 : undefined));
     expect(told.layers[2]).toMatchObject({ groups: 4, columns: 32 });
     expect(() => findLayers(tensors, () => 5)).toThrow("32 output channels, which 5 groups do not divide");

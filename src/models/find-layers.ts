@@ -106,7 +106,10 @@ function layerOf(
   return { ...common, kind: "convolution", columns: columns * groups, groups };
 }
 
-/** One input channel for each kernel, after as many channels as there are kernels: a depthwise convolution. */
+/**
+ * One input channel for each kernel, and not the only channel that there is: a depthwise convolution. How many channels
+ * come in is what the layer before gives, if it is that one which it follows; else as many as go out.
+ */
 function guessGroups(
   { name, shape }: ModelTensor,
   previous: ModelLayer | undefined,
@@ -115,11 +118,14 @@ function guessGroups(
   if (previous === undefined) return 1;
   const [rows, columns, ...kernel] = shape;
   const taps = kernel.reduce((a, b) => a * b, 1);
-  if (columns === 1 && rows > 1 && rows % previous.rows === 0 && previous.rows > 1) {
+  const follows = rows % previous.rows === 0;
+  if (columns === 1 && rows > 1 && previous.rows > 1 && (follows || taps > 1)) {
+    const groups = follows ? previous.rows : rows;
     assumptions.push(
-      `${quote(name)} has one input channel a kernel: taken as depthwise, ${previous.rows} groups.`,
+      `${quote(name)} has one input channel a kernel: taken as depthwise, ${groups} groups; if it is not, say ` +
+        `--conv-groups '${plain(moduleName(name))}=1'.`,
     );
-    return previous.rows;
+    return groups;
   }
   if (taps > 1 && columns < previous.rows && previous.rows % columns === 0 && columns > 1) {
     assumptions.push(

@@ -31,7 +31,16 @@ function title({ file, format, layers }: ModelInspection, width: number): string
   const nonZeros = layers.reduce((sum, layer) => sum + layer.nonZeros, 0);
   const counts = `${layers.length} ${layers.length === 1 ? "layer" : "layers"}`;
   const sparsity = weights === 0 ? "" : `, ${weights} weights, sparsity ${number(1 - nonZeros / weights, 4)}`;
-  return wrap(`${plain(file)}: ${format}, ${counts}${sparsity}`, 2, width);
+  return wrap(`${plain(file)}: ${format}, ${counts}${sparsity}${inGroups(layers)}`, 2, width);
+}
+
+/** How sparse layers of groups are beside what they would be without groups, which a group's own sparsity does not tell. */
+function inGroups(layers: readonly LayerInspection[]): string {
+  const grouped = layers.filter(({ groups }) => groups > 1).length;
+  if (grouped === 0) return "";
+  const whole = layers.reduce((sum, { weights, groups }) => sum + weights * groups, 0);
+  const nonZeros = layers.reduce((sum, layer) => sum + layer.nonZeros, 0);
+  return ` (${grouped} in groups; beside the same without groups ${number(1 - nonZeros / whole, 4)})`;
 }
 
 function verdictLines({ verdict, layers }: ModelInspection, width: number): string {

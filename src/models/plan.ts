@@ -46,6 +46,9 @@ export interface PlanOptions {
   readonly start?: "orthogonal" | "looks-linear";
 }
 
+/** Names that a message holds at most. */
+const MOST_NAMES = 6;
+
 /** A layer that is made anew. */
 export interface PlannedLayer {
   readonly layer: ModelLayer;
@@ -86,6 +89,7 @@ export function planModel(model: Model, found: ModelLayers, options: PlanOptions
   }
   const notes = [...found.assumptions, ...leftOut(model, found, options)];
   checkOutputSizes(found.layers, options);
+  checkPlaces(found.layers, options);
   const kept = keptLayers(found.layers, options.keep ?? []);
   if (!sharesAny(options)) {
     const named = new Set(
@@ -244,15 +248,42 @@ export function groupShape(
   };
 }
 
-function placesOf(layer: ModelLayer, { outputSizes = [], flops }: PlanOptions): number | undefined {
+/** Places of an output that the weights are applied at: as given, or as the model says; undefined if neither does. */
+function placesOf(layer: ModelLayer, { outputSizes = [] }: PlanOptions): number | undefined {
   if (layer.kind === "linear") return 1;
   const given = outputSizes.findLast(({ pattern }) => fits(pattern, layer));
-  const places = given?.value.reduce((a, b) => a * b, 1) ?? layer.places;
-  if (places === undefined && flops !== undefined) {
+  return given?.value.reduce((a, b) => a * b, 1) ?? layer.places;
+}
+
+/** For a budget of operations every convolution's output must be of a known size, with as many sides as its kernel. */
+function checkPlaces(layers: readonly ModelLayer[], options: PlanOptions): void {
+  const { outputSizes = [], flops } = options;
+  if (flops === undefined) return;
+  for (const layer of layers.filter(({ kind }) => kind === "convolution")) {
+    const given = outputSizes.findLast(({ pattern }) => fits(pattern, layer));
+    const sides = layer.kernel.length;
+    if (given === undefined || given.value.length === sides) continue;
+    const example = Array(sides).fill(16).join("x");
     throw new ArgumentError(
-      "unknown-size",
-      `--flops: nothing says how large the output of ${quote(layer.name)} is; add --input-size 32x32 (every output that size), or --output-size '${plain(layer.name)}=16x16'`,
+      "bad-size",
+      `the output of ${quote(layer.name)} has ${sides === 1 ? "one side" : `${sides} sides`}, not ${given.value.join("x")}: ` +
+        `--input-size ${example} for all, --output-size '${plain(layer.name)}=${example}' for this one`,
     );
   }
-  return places;
+  const unknown = layers.filter((layer) => placesOf(layer, options) === undefined);
+  if (unknown.length === 0) return;
+  const [{ name, kernel }] = unknown;
+  const example = Array(kernel.length).fill(16).join("x");
+  throw new ArgumentError(
+    "unknown-size",
+    `--flops: nothing says how large the outputs of ${listed(unknown)} are; add --input-size ${example} (every output ` +
+      `that size), or --output-size '${plain(name)}=${example}' and so on`,
+  );
+}
+
+/** The first names of layers, and how many more there are. */
+function listed(layers: readonly ModelLayer[]): string {
+  const shown = layers.slice(0, MOST_NAMES).map(({ name }) => quote(name));
+  const more = layers.length - shown.length;
+  return shown.join(", ") + (more > 0 ? ` and ${more} more` : "");
 }

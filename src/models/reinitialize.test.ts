@@ -328,7 +328,14 @@ describe("reinitialize", () => {
       /"fc" cannot have sparsity 0.999; the nearest it can have is 0.9/,
     ],
     [{ sparsity: 0.5, keep: ["*"] }, "every layer is kept"],
-    [{ flops: 1e6 }, "--flops: nothing says how large the output of"],
+    [
+      { flops: 1e6 },
+      /^--flops: nothing says how large the outputs of "conv1", "layer.conv", "layer.down" are; add --input-size 16x16/,
+    ],
+    [
+      { flops: 1e6, outputSizes: [{ pattern: "*", value: [16] }] },
+      /^the output of "conv1.*" has 2 sides, not 16: --input-size 16x16/,
+    ],
     [{ sparsity: 0.5, start: "looks-linear" }, "--start looks-linear:"],
     [
       { sparsity: 0.5, start: "looks-linear", activation: "tanh" },

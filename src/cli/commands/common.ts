@@ -60,6 +60,13 @@ export interface Target {
 
 /** What TARGET means: a run folder stands for its checkpoint (or best) and its dataset. */
 export async function resolveTarget(path: string, best: boolean): Promise<Target> {
+  if (/\.onnx$/i.test(path)) {
+    throw new ArgumentError(
+      "bad-target",
+      `${path}: this takes a run folder or a network that isosparse saved (.safetensors); of an ONNX model sao inspect ` +
+        "tells what it is like, and sao init --like makes it anew",
+    );
+  }
   if (await isRunFolder(path)) {
     const files = runFiles(path);
     const settings = await readRunConfig(path);

@@ -139,10 +139,10 @@ function testText(
   const outputs = int8
     ? int8.answers(inputs)
     : Float32Array.from(forward(network, Float64Array.from(inputs), count));
-  const largest = outputs.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const largest = outputs.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-30);
   // A compiler that fuses multiply and add may round an int8 activation to its neighbour.
-  const tolerance = (int8 ? 0.05 : 1e-4) * Math.max(largest, 1e-30);
-  return selfTestText(prefix, { file, headerFile, count, inputs: raw, outputs, tolerance });
+  const tolerance = (int8 ? 0.05 : 1e-4) * largest;
+  return selfTestText(prefix, { file, headerFile, count, inputs: raw, outputs, tolerance, largest });
 }
 
 function fidelityOf(network: AnyNetwork, { answers, samples }: NonNullable<CWritten["int8"]>): Fidelity {

@@ -153,9 +153,14 @@ function notesOn({ costs, fidelity }: CFiles, prefix: string, file: string, raw:
   return [
     `C99, tanh included: no libc; ${count(costs.flash)} bytes of constants (dense: ${count(costs.denseFlash)}), ` +
       `${count(costs.ram)} bytes of RAM, ${count(costs.multiplyAdds)} multiply-adds a prediction`,
-    `call ${prefix}_predict(input, output), with ${raw ? "raw" : "standardised"} inputs; compile: cc -std=c99 -O3 -fno-trapping-math -c ${file}`,
+    `call ${prefix}_predict(input, output), with ${raw ? "raw" : "standardised"} inputs; compile: cc -std=c99 -O3 -fno-trapping-math -c ${shellWord(file)}`,
     ...(fidelity === undefined ? [] : [`int8: ${inWords(fidelity)}`]),
   ];
+}
+
+/** A word of a command line, in quotes where it needs them. */
+function shellWord(text: string): string {
+  return /^[\w.+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function warningsOn({ costs, fidelity }: CFiles): string[] {

@@ -26,9 +26,9 @@ const MOVES: readonly Operation[] = ["SEPARATE", "TO_DEPTH", "PAD", "MAX_MIN"];
 
 /** Most numbers of one layer, and most multiply-adds, that the samples of one fit may take together. */
 const MOST_NUMBERS = 2 ** 25;
-const MOST_MULTIPLY_ADDS = 2 ** 31;
+const MOST_MULTIPLY_ADDS = 2 ** 30;
 
-/** As many of the samples, from the first on, as are evaluated in seconds; at least 8. */
+/** As many of the samples, from the first on, as are evaluated in ten seconds or so; at least 8. */
 export function fewSamples(network: AnyNetwork, { inputs, count }: Samples): Samples {
   const largest = Math.max(...network.layers.map((layer) => sizeOf(outputShape(layer))));
   const most = Math.min(MOST_NUMBERS / largest, MOST_MULTIPLY_ADDS / multiplyAdds(network).sparse);

@@ -14,6 +14,8 @@ export interface SelfTest {
   readonly inputs: Float32Array;
   readonly outputs: Float32Array;
   readonly tolerance: number;
+  /** The largest of `outputs`, which distances are said in terms of. */
+  readonly largest: number;
 }
 
 /** How the program opens that belongs to the source called `file`. */
@@ -47,7 +49,7 @@ int main(void)
       if (!(distance <= worst)) worst = distance;
     }
   }
-  printf("${prefix}: %d samples, largest difference %g\\n", SAMPLES, (double)worst);
+  printf("${prefix}: %d samples, largest difference %g of the largest output\\n", SAMPLES, (double)(worst / ${floatText(test.largest)}));
   return worst <= ${floatText(test.tolerance)} ? 0 : 1;
 }
 `;
