@@ -55,7 +55,8 @@ function opening(results) {
   return (
     `${days}; ${machine.processor}, one thread each, Node ${machine.node} (${machine.usualKernels} kernels); ONNX Runtime` +
     ` ${version("onnxruntime-node")}, TensorFlow.js ${version("tensorflow")}, PyTorch ${version("pytorch")}, gcc` +
-    ` ${version("c")} (-O3 -march=native -fno-trapping-math). Milliseconds are medians over rounds in which all of a` +
+    ` ${version("c")} (-O3 -march=native -fno-trapping-math), whose programs take one sample at a time and are left out above` +
+    ` eight million weights. ONNX Runtime's wasm build runs in Node here. Milliseconds are medians over rounds in which all of a` +
     ` column take turns; quartiles, loading times and all else are in [exports.json](exports.json). \`isosparse/runtime\`` +
     ` with its WebAssembly is ${kilobytes(runtimes.runtime.moduleGzipped)} kB gzipped. PyTorch's masked form is as its state dict` +
     ` would be saved, masks included.`
