@@ -13,6 +13,8 @@ const SLOW = 2000;
 const REST = 50;
 /** Of a turn, so much again goes before it and is not counted. */
 const UNCOUNTED = 1 / 3;
+/** Milliseconds that go uncounted at least where another process had the turn before: until a second core is there again. */
+const WAKING = 80;
 
 /**
  * Milliseconds per repetition of each contestant, by name, one value a round; a slow contestant has fewer.
@@ -21,7 +23,7 @@ const UNCOUNTED = 1 / 3;
  * it took if it knows better. If it works in another process, its property `process` names that. Counts are chosen so
  * that a turn takes `least` milliseconds. Before a turn is counted there are repetitions that are not, one at least:
  * after a rest, or beside a thread of someone else's that still spins, a machine may take a good while to give
- * a second thread a core of its own. After another process's turn there is a rest. Once `seconds` have passed no new
+ * a second thread a core of its own. After another process's turn there is a rest, and more that is not counted. Once `seconds` have passed no new
  * round begins, but for the first few.
  */
 export async function interleave(contestants, { rounds, least = 20, seconds = 60 }) {
@@ -32,6 +34,7 @@ export async function interleave(contestants, { rounds, least = 20, seconds = 60
     const other = last !== undefined && last !== contestant.process;
     last = contestant.process;
     if (other) await sleep(REST);
+    return other;
   };
   // Twice, because what runs first runs in the engine's quick compiler; what takes long has left it after once.
   for (let warmUp = 0; warmUp < 2; warmUp++) {
@@ -49,8 +52,8 @@ export async function interleave(contestants, { rounds, least = 20, seconds = 60
       const { count, took } = turns.get(name);
       const slow = took > SLOW;
       if (slow && round >= SLOW_ROUNDS) continue;
-      await enter(run);
-      if (!slow) await run(Math.ceil(count * UNCOUNTED));
+      const uncounted = Math.max(UNCOUNTED * took, (await enter(run)) ? WAKING : 0);
+      if (!slow) await run(Math.ceil((count * uncounted) / took));
       times[name].push((await timed(run, count)) / count);
     }
   }
