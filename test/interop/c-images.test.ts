@@ -136,7 +136,9 @@ describe.skipIf(!hasGcc)("C99 of images", () => {
       if (int8) expect(files.fidelity!.relativeError).toBeLessThan(0.03);
       folder.add("net", files);
       folder.run("gcc", [...STRICT, "-fno-inline", "net.c", "net_test.c", "-o", "test"]);
-      expect(folder.run("./test", []).toString()).toMatch(/^net: 8 samples, largest difference [\d.e-]+ of the largest output\n$/);
+      expect(folder.run("./test", []).toString()).toMatch(
+        /^net: 8 samples, largest difference [\d.e-]+ of the largest output\n$/,
+      );
       const broken = files.source
         .replace("s0[r] += w[r]", "s0[r] -= w[r]")
         .replace("sum += (int16", "sum -= (int16");

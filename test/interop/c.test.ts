@@ -226,7 +226,9 @@ describe.skipIf(!hasGcc)("C99 in int8", () => {
       const files = toC(network, { prefix: "net", int8, scaling, selfTest });
       folder.add("net", files);
       folder.run("gcc", [...STRICT, "net.c", "net_test.c", "-o", "test"]);
-      expect(folder.run("./test", []).toString()).toMatch(/^net: 8 samples, largest difference [\d.e-]+ of the largest output\n$/);
+      expect(folder.run("./test", []).toString()).toMatch(
+        /^net: 8 samples, largest difference [\d.e-]+ of the largest output\n$/,
+      );
       folder.write(
         "net.c",
         files.source.replace("+= w[r]", "-= w[r]").replace("+= (int32_t)w", "-= (int32_t)w"),
