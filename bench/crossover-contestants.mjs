@@ -9,7 +9,7 @@ import { PYTORCH_KINDS, pytorchSettings } from "./peers/pytorch.mjs";
 import { finalists, rank } from "./peers/settings.mjs";
 import { TENSORFLOW_KINDS } from "./peers/tensorflow.mjs";
 
-/** Weights above which edges are left out: their index arrays alone take hundreds of megabytes. */
+/** Weights above which edges are left out: their index arrays alone take tens of megabytes. */
 const MOST_EDGES = 2 ** 22;
 /** Weights above which torch.sparse's training is left out, which forms dense gradients. */
 const MOST_SPARSE = 2 ** 20;

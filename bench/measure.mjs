@@ -9,12 +9,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 const FEWEST_ROUNDS = 5;
 const SLOW_ROUNDS = 3;
 const SLOW = 2000;
-/** Milliseconds in which the threads of a process that had its turn go to sleep. */
-const REST = 50;
+/** Milliseconds in which the threads of a process that had its turn go to sleep: OpenBLAS's spin for up to 120. */
+const REST = 150;
 /** Of a turn, so much again goes before it and is not counted. */
 const UNCOUNTED = 1 / 3;
-/** Milliseconds that go uncounted at least where another process had the turn before: until a second core is there again. */
-const WAKING = 80;
+/** Milliseconds that go uncounted at least where another process had the turn before. */
+const WAKING = 50;
 
 /**
  * Milliseconds per repetition of each contestant, by name, one value a round; a slow contestant has fewer.

@@ -66,8 +66,8 @@ function opening(results) {
       " [results.json](results.json), what bounds them and what was tried in [performance.md](../performance.md).",
     `${mostCommon(results, machineOf)}.`,
     "Contestants take turns within each round, so that what disturbs one disturbs all. Before a turn is counted the" +
-      " contestant runs uncounted, a third of a turn and once at least; after another process's turn there is a rest, and 80 ms" +
-      " are not counted, as steps on two threads may take twice as long until then. Figures are the median over rounds, with the quartiles in" +
+      " contestant runs uncounted, a third of a turn and once at least, and after another process's turn there is a rest: until" +
+      " its threads sleep, a step on two threads may take twice as long. Figures are the median over rounds, with the quartiles in" +
       " brackets. A ratio is taken within each round, then its median.",
   ];
 }

@@ -201,6 +201,43 @@ test("gradients on layers wide enough for padded buffers, blocks and edges", asy
   await expectSampledGradients(network, await start(network, { loss, shardSize: 64, batchSize: 64 }), 50);
 });
 
+/** Groups of as many rows and columns each, in the order of the units. */
+function evenBlocks(groups: number, rows: number, columns: number): BlockTopology {
+  const upTo = (count: number) => Int32Array.from({ length: count }, (_, i) => i);
+  const multiples = (of: number) => upTo(groups + 1).map((i) => of * i);
+  return {
+    kind: "blocks",
+    name: "test",
+    rows: groups * rows,
+    columns: groups * columns,
+    rowOrder: upTo(groups * rows),
+    columnOrder: upTo(groups * columns),
+    rowOffsets: multiples(rows),
+    columnOffsets: multiples(columns),
+  };
+}
+
+test("gradients on blocks of four rows or columns, and the bits of their outputs, in shards of any size", async () => {
+  const random = randomStream(12);
+  const layers = [
+    layer(0, randomBlocks(32, 13, 2, random), "tanh", random),
+    layer(1, evenBlocks(8, 4, 4), "tanh", random),
+    layer(2, evenBlocks(4, 4, 8), "tanh", random),
+    layer(3, evenBlocks(4, 6, 4), "tanh", random),
+    layer(4, randomBlocks(5, 24, 1, random), "linear", random),
+  ];
+  const network: Network = { layers, provenance: { seed: 12, start: "none" } };
+  const loss: Loss = { kind: "meanSquaredError" };
+  const outputs: Float32Array[] = [];
+  for (const shardSize of [16, 32, 64]) {
+    const trainer = await start(network, { loss, shardSize, batchSize: 64 });
+    await expectSampledGradients(network, trainer, 50);
+    outputs.push(trainer.predict(testBatch(50)));
+  }
+  expect(outputs[1]).toEqual(outputs[0]);
+  expect(outputs[2]).toEqual(outputs[0]);
+});
+
 test("gradients on groups of contiguous and of evenly spaced columns, which the kernels take without pointers", async () => {
   const random = randomStream(10);
   const even = (topology: BlockTopology, columnOrder: Int32Array): BlockTopology => ({
