@@ -2,10 +2,10 @@
  * @file Which of the engine's representations a layer's mask runs as: dense, blocks or edges. The same connections,
  * none more and none fewer, so the choice is about speed alone; files keep the layer as it was made.
  *
- * The rule is structural, with one measured number in it. Blocks stay blocks: where a mask can be both, edges are
- * nowhere faster by more than the noise of a measurement, and slower from degree 4 on (docs/benchmarks, "Blocks or
- * edges"). So the one thing to find is edges that are blocks unknown to whoever made them: groups of rows with the same
- * columns, no column in two groups; one group is a dense layer.
+ * The rule is structural, with one measured number in it. Blocks stay blocks: where a mask can be both, edges are slower
+ * from degree 4 on, and by about a quarter faster at degree 2 (docs/benchmarks, "Blocks or edges"), which is left to
+ * those who ask for it. So the one thing to find is edges that are blocks unknown to whoever made them: groups of rows
+ * with the same columns, no column in two groups; one group is a dense layer.
  *
  * An irregular mask that is nearly full stays edges too. A weight of edges takes 1.4 to 1.8 times the time of one of
  * blocks, so dense would be faster above a density of 0.55 to 0.7; but the weights that are not there would then have
