@@ -23,8 +23,8 @@ const WAKING = 50;
  * it took if it knows better. If it works in another process, its property `process` names that. Counts are chosen so
  * that a turn takes `least` milliseconds. Before a turn is counted there are repetitions that are not, one at least:
  * after a rest, or beside a thread of someone else's that still spins, a machine may take a good while to give
- * a second thread a core of its own. After another process's turn there is a rest, and more that is not counted. Once `seconds` have passed no new
- * round begins, but for the first few.
+ * a second thread a core of its own. After another process's turn there is a rest, and more that is not counted. Once
+ * `seconds` have passed no new round begins, but for the first few.
  */
 export async function interleave(contestants, { rounds, least = 20, seconds = 60 }) {
   const entries = Object.entries(contestants);

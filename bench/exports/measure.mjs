@@ -4,7 +4,7 @@
  */
 
 import { parseArgs } from "node:util";
-import { interleave, ratio, spread } from "../measure.mjs";
+import { inProcess, interleave, ratio, spread } from "../measure.mjs";
 import { publicReason } from "../peers/process.mjs";
 import { temporaryFolder } from "../temporary-folder.mjs";
 import { quality } from "./quality.mjs";
@@ -141,7 +141,7 @@ async function timeAll(contestants, { samples }, batch, rounds) {
             for (let i = 0; i < times; i++) await predict(inputs, batch);
           }
         : await timed(inputs);
-    turns[name] = Object.assign((times) => run(times), { process: process ?? "this" });
+    turns[name] = inProcess(process ?? "this", run);
   }
   return interleave(turns, { rounds, seconds: 90 });
 }

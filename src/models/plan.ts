@@ -249,35 +249,43 @@ export function groupShape(
 }
 
 /** Places of an output that the weights are applied at: as given, or as the model says; undefined if neither does. */
-function placesOf(layer: ModelLayer, { outputSizes = [] }: PlanOptions): number | undefined {
+function placesOf(layer: ModelLayer, options: PlanOptions): number | undefined {
   if (layer.kind === "linear") return 1;
-  const given = outputSizes.findLast(({ pattern }) => fits(pattern, layer));
-  return given?.value.reduce((a, b) => a * b, 1) ?? layer.places;
+  return givenSize(layer, options)?.reduce((a, b) => a * b, 1) ?? layer.places;
+}
+
+/** The output size that is given for a layer: that of the last pattern that matches it. */
+function givenSize(layer: ModelLayer, { outputSizes = [] }: PlanOptions): readonly number[] | undefined {
+  return outputSizes.findLast(({ pattern }) => fits(pattern, layer))?.value;
+}
+
+/** An output size as it could be given for a layer: `16x16` for images. */
+function exampleSize({ kernel }: ModelLayer): string {
+  return kernel.map(() => 16).join("x");
 }
 
 /** For a budget of operations every convolution's output must be of a known size, with as many sides as its kernel. */
 function checkPlaces(layers: readonly ModelLayer[], options: PlanOptions): void {
-  const { outputSizes = [], flops } = options;
-  if (flops === undefined) return;
+  if (options.flops === undefined) return;
   for (const layer of layers.filter(({ kind }) => kind === "convolution")) {
-    const given = outputSizes.findLast(({ pattern }) => fits(pattern, layer));
+    const given = givenSize(layer, options);
     const sides = layer.kernel.length;
-    if (given === undefined || given.value.length === sides) continue;
-    const example = Array(sides).fill(16).join("x");
+    if (given === undefined || given.length === sides) continue;
+    const example = exampleSize(layer);
     throw new ArgumentError(
       "bad-size",
-      `the output of ${quote(layer.name)} has ${sides === 1 ? "one side" : `${sides} sides`}, not ${given.value.join("x")}: ` +
+      `the output of ${quote(layer.name)} has ${sides === 1 ? "one side" : `${sides} sides`}, not ${given.join("x")}: ` +
         `--input-size ${example} for all, --output-size '${plain(layer.name)}=${example}' for this one`,
     );
   }
   const unknown = layers.filter((layer) => placesOf(layer, options) === undefined);
   if (unknown.length === 0) return;
-  const [{ name, kernel }] = unknown;
-  const example = Array(kernel.length).fill(16).join("x");
+  const [first] = unknown;
+  const example = exampleSize(first);
   throw new ArgumentError(
     "unknown-size",
     `--flops: nothing says how large the outputs of ${listed(unknown)} are; add --input-size ${example} (every output ` +
-      `that size), or --output-size '${plain(name)}=${example}' and so on`,
+      `that size), or --output-size '${plain(first.name)}=${example}' and so on`,
   );
 }
 

@@ -52,6 +52,19 @@ export class CFolder {
     return spawnSync(program, args, { cwd: this.path, input, maxBuffer: 2 ** 28 });
   }
 
+  /** Compiles NAME.c with `flags`: bytes by section of the object, and of stack that its functions take together. */
+  sizes(name: string, flags: readonly string[]): { section: (name: string) => number; stack: number } {
+    this.run("gcc", [...flags, "-fstack-usage", "-c", `${name}.c`]);
+    const text = this.run("size", ["-A", `${name}.o`]).toString();
+    const sum = (matches: Iterable<RegExpMatchArray>) =>
+      [...matches].reduce((total, [, bytes]) => total + Number(bytes), 0);
+    const stacks = this.run("cat", [`${name}.su`]).toString();
+    return {
+      section: (section) => sum(text.matchAll(new RegExp(`^\\.${section}\\S*\\s+(\\d+)`, "gm"))),
+      stack: sum(stacks.matchAll(/\t(\d+)\tstatic/g)),
+    };
+  }
+
   remove(): void {
     rmSync(this.path, { recursive: true });
   }
