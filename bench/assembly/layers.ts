@@ -16,7 +16,7 @@ export function layerForward(count: i32, groups: usize, degree: usize, w: usize,
   const step = degree << 2;
   for (let i = 0; i < count; i++) {
     for (let q: usize = 0; q < groups; q++) {
-      blockForward(w + q * degree * step, degree, degree, x + q * degree * rowBytes, rows + q * step, out, bias + q * step, rowBytes);
+      blockForward(w + q * degree * step, degree, degree, x + q * degree * rowBytes, rows + q * step, out, bias + q * step, 0, rowBytes);
     }
   }
 }

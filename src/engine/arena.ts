@@ -9,9 +9,16 @@ import { outputShape, sizeOf } from "../network/layer-shape.ts";
 import type { Layer } from "../network/network.ts";
 import { groupCount } from "../topology/topology.ts";
 
+/** Bytes of a row of samples up to which it pays to claim outputs ahead: longer ones the prefetcher follows. */
+const SHORT_ROW = 128;
+/** Bytes of outputs that are still in a core's second-level cache when the next layer comes to write them. */
+const AHEAD_BYTES = 65536;
+
 /** A layer's part of an arena: offsets in bytes from its start. 0 where a layer has no such thing. */
 export interface LayerSpace {
   readonly output: number;
+  /** The next layer's output, where it pays to claim its memory while this layer is at work. */
+  readonly ahead: number;
   /** Batch normalization's means and deviations. */
   readonly saved: number;
   /** Where an addition leaves its shortcut's gradient, and whether it is the first that does so (1) or not (0). */
@@ -97,12 +104,18 @@ function planArena({ rows, saved, shortcuts, together, rowBytes }: Needs, segmen
   const sharedAt = shared.map((units) => (units > 0 ? take(units) : 0));
   const spaces = rows.map((units, i) => ({
     output: isKept(i) ? take(units) : sharedAt[i % segment],
+    ahead: 0,
     saved: saved[i] > 0 ? take(saved[i]) : 0,
     shortcutGradient: 0,
     shortcutFirst: 0,
     joins: 0,
     joinsBytes: 0,
   }));
+  for (let i = 0; i + 1 < spaces.length; i++) {
+    const claims = segment === rows.length && rowBytes <= SHORT_ROW;
+    const fits = rows[i + 1] >= rows[i] && rows[i] * rowBytes <= AHEAD_BYTES;
+    if (claims && fits) spaces[i].ahead = spaces[i + 1].output;
+  }
   const joints = placeJoints(shortcuts, rows, take);
   shortcuts.forEach(({ from, to }, i) => {
     for (const addition of to) spaces[addition].shortcutGradient = joints[i];

@@ -34,6 +34,7 @@ const PARTS = [
   "activation",
   "output",
   "outputBytes",
+  "ahead",
   "steps",
   "inputPixels",
   "outputPixels",

@@ -92,7 +92,7 @@ function blocks(step: usize, x: usize, out: usize, rowBytes: usize): void {
     const m = groupSize(rowOffset);
     const n = groupSize(columnOffset);
     if (rowBytes == ONE) blockForwardOne(weights, m, n, x, places, out, bias);
-    else panelsForward(weights, m, n, x, places, out, bias, rowBytes);
+    else panelsForward(weights, m, n, x, places, out, bias, 0, rowBytes);
     weights += (m * n) << 2;
     bias += m << 2;
     places += m << 2;

@@ -91,23 +91,42 @@ export function panelForward(convolution: bool, height: i32, w: usize, n: usize,
   }
 }
 
-/** One block forward: m rows, n columns. `x` is its first input, `bias` its first row's. */
-export function blockForward(w: usize, m: usize, n: usize, x: usize, rows: usize, out: usize, bias: usize, rowBytes: usize): void {
+/**
+ * One block forward: m rows, n columns. `x` is its first input, `bias` its first row's. From `ahead` on, unless it is 0,
+ * as many bytes are claimed as the outputs take: they must be free to be written over.
+ */
+export function blockForward(w: usize, m: usize, n: usize, x: usize, rows: usize, out: usize, bias: usize, ahead: usize, rowBytes: usize): void {
   // With plain SIMD a pair is no faster than a tile.
   if (ASC_FEATURE_RELAXED_SIMD && m == 4 && n == 4 && rowBytes == LINE) {
+    if (ahead != 0) claim(ahead, rowBytes << 2);
     pairForward(w, x, rows, out, bias);
     pairForward(w + 8, x, rows + 8, out, bias + 8);
   } else {
-    panelsForward(w, m, n, x, rows, out, bias, rowBytes);
+    panelsForward(w, m, n, x, rows, out, bias, ahead, rowBytes);
   }
+}
+
+/**
+ * Brings lines to the cache by writing to them. Outputs go to memory in an order that no prefetcher follows; those of
+ * the next layer are claimed in order, a few at a time, while there is arithmetic to do: 4 % of a deep network's step.
+ * A store does not hold up what comes after it as a load would (docs/performance.md).
+ */
+// @ts-ignore: decorator
+@inline
+function claim(from: usize, bytes: usize): void {
+  for (const end = from + bytes; from < end; from += 64) store<u32>(from, 0);
 }
 
 /**
  * The same without pairs: a function of its own, so that they take no registers from its loops, and that who must be
  * small (isosparse/runtime) can do without them.
  */
-export function panelsForward(w: usize, m: usize, n: usize, x: usize, rows: usize, out: usize, bias: usize, rowBytes: usize): void {
+export function panelsForward(w: usize, m: usize, n: usize, x: usize, rows: usize, out: usize, bias: usize, ahead: usize, rowBytes: usize): void {
   for (; m >= 4; m -= 4) {
+    if (ahead != 0) {
+      claim(ahead, rowBytes << 2);
+      ahead += rowBytes << 2;
+    }
     linesForward(4, w, n, x, rows, out, bias, rowBytes);
     w += n << 4;
     rows += 16;

@@ -117,6 +117,8 @@ export const enum Part {
   /** Offset in an arena of this layer's output, and its bytes. */
   Output,
   OutputBytes,
+  /** Offset in an arena of what to claim ahead (block-forward.ts); 0: nothing. */
+  Ahead,
   /** Images: [rows] bytes from a channel's pixel to its next, in the order of Places. */
   Steps,
   /** Pixels of an input and of an output image, and of a row of each. */

@@ -40,7 +40,9 @@ function layerForward(layer: usize, x: usize, out: usize, arena: usize, labels: 
     else addForward(layer, x, outputOf(arena, part(layer, Part.From)), out, rowBytes);
     return;
   }
-  if (kind == Kind.Blocks) blocksForward(layer, x, out, rowBytes);
+  // Predictions pass from one buffer to another and back, which are in the cache already.
+  const ahead = part(layer, Part.Ahead);
+  if (kind == Kind.Blocks) blocksForward(layer, x, out, labels != 0 && ahead != 0 ? arena + ahead : 0, rowBytes);
   else if (kind == Kind.Edges) edgesLayerForward(layer, x, out, rowBytes);
   else if (kind == Kind.BlockConvolution) convolutionForward(layer, x, out, rowBytes);
   else edgeConvolutionForward(layer, x, out, rowBytes);
@@ -52,7 +54,7 @@ function edgesLayerForward(layer: usize, x: usize, out: usize, rowBytes: usize):
   edgesForward(parameters + part(layer, Part.Weights), part(layer, Part.Rows), part(layer, Part.RowPointers), part(layer, Part.ColumnBytes), x, part(layer, Part.Places), out, parameters + part(layer, Part.Bias), rowBytes);
 }
 
-function blocksForward(layer: usize, x: usize, out: usize, rowBytes: usize): void {
+function blocksForward(layer: usize, x: usize, out: usize, ahead: usize, rowBytes: usize): void {
   const parameters = field(Field.Parameters);
   let places = part(layer, Part.Places);
   let weights = parameters + part(layer, Part.Weights);
@@ -62,7 +64,8 @@ function blocksForward(layer: usize, x: usize, out: usize, rowBytes: usize): voi
   for (let q = part(layer, Part.Groups); q > 0; q--) {
     const m = groupSize(rowOffset);
     const n = groupSize(columnOffset);
-    blockForward(weights, m, n, x, places, out, bias, rowBytes);
+    blockForward(weights, m, n, x, places, out, bias, ahead, rowBytes);
+    if (ahead != 0) ahead += m * rowBytes;
     weights += (m * n) << 2;
     bias += m << 2;
     places += m << 2;
