@@ -3,8 +3,8 @@
  *
  * A batch is cut into shards of `shardSize` samples, each stored [feature][sample]; shards are dealt to `lanes`
  * in runs; a thread carries a lane's shards through the network one after the other, adding up the lane's
- * gradient; lanes are summed in order. Shards and lanes depend on the options alone, so results do not depend
- * on the threads.
+ * gradient; lanes are summed two and two, and those in order. Shards and lanes depend on the options alone, so results
+ * do not depend on the threads.
  */
 
 import { ArgumentError, RunError } from "../errors.ts";
@@ -228,7 +228,7 @@ class WasmTrainer<L extends Layer> implements Trainer<L> {
     const shards = this.#load(batch, 0, batch.count);
     const used = Math.min(lanes, shards);
     this.#field("lanes", used);
-    this.#run(Phase.train, used);
+    this.#run(Phase.train, Math.ceil(used / plan.fields.together));
     this.#run(Phase.reduce, plan.chunks);
     const { loss, correct } = this.#sums(shards);
     const squares = new Float64Array(memory.buffer, plan.fields.chunkSums, plan.chunks);

@@ -19,6 +19,7 @@ import {
   type Trainer,
   type TrainerOptions,
 } from "./index.ts";
+import { makePlan } from "./plan.ts";
 
 const trainers: Trainer[] = [];
 afterAll(() => {
@@ -427,22 +428,42 @@ describe("optimizers follow their formulas", () => {
 });
 
 describe("same seed, same bits", () => {
-  test("on 1, 2 and 3 threads", async () => {
-    const results = await Promise.all(
-      [1, 2, 3].map(async (threads) => {
-        const trainer = await start(testNetwork("tanh"), {
-          threads,
-          batchSize: 100,
-          optimizer: adamw(),
-          clipNorm: 1,
-        });
-        const losses = [];
-        for (let t = 0; t < 30; t++) losses.push(trainer.step(testBatch(t % 2 ? 100 : 61, t), 0.01).loss);
-        return { losses, network: trainer.network(), evaluation: trainer.evaluate(testBatch(500)) };
-      }),
-    );
-    expect(results[1]).toEqual(results[0]);
-    expect(results[2]).toEqual(results[0]);
+  // With a lane for each shard, two lanes share a sum where threads are few, and an odd one stands alone.
+  for (const lanes of [4, 5, 2]) {
+    test(`on 1 to 5 threads, ${lanes} lanes`, async () => {
+      const results = await Promise.all(
+        [1, 2, 3, 5].map(async (threads) => {
+          const trainer = await start(testNetwork("tanh"), {
+            threads,
+            lanes,
+            batchSize: 80,
+            optimizer: adamw(),
+            clipNorm: 1,
+          });
+          const losses = [];
+          for (let t = 0; t < 10; t++) losses.push(trainer.step(testBatch(t % 2 ? 80 : 61, t), 0.01).loss);
+          return { losses, network: trainer.network(), evaluation: trainer.evaluate(testBatch(500)) };
+        }),
+      );
+      for (const result of results) expect(result).toEqual(results[0]);
+    });
+  }
+
+  test("with as many sums of gradients as threads and lanes ask for", () => {
+    const network = testNetwork("tanh");
+    const sums = (lanes: number, threads: number, shards: number) => {
+      const { fields, parameters } = makePlan(network, {
+        shardSize: 16,
+        shards,
+        lanes,
+        threads,
+        stateVectors: 0,
+      });
+      return Math.floor((fields.inputs - fields.gradients) / (parameters * 4));
+    };
+    expect([1, 2, 3, 4].map((threads) => sums(4, threads, 4))).toEqual([2, 2, 4, 4]);
+    expect([1, 3, 4].map((threads) => sums(5, threads, 5))).toEqual([3, 3, 5]);
+    expect(sums(4, 2, 5), "lanes of more than a shard").toBe(4);
   });
 
   test("after weights and optimizer state went out and in again", async () => {

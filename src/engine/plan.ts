@@ -38,6 +38,7 @@ const FIELDS = [
   "learnedBytes",
   "gradients",
   "lanes",
+  "together",
   "shards",
   "inputs",
   "inputBytes",
@@ -115,6 +116,7 @@ export function makePlan(network: AnyNetwork, options: PlanOptions): Plan {
   const outputs = sizeOf(networkOutput(network));
   const chunks = Math.ceil((parameters * 4) / CHUNK);
   const vector = parameters * 4;
+  const together = lanesTogether(layers, options);
   const fields: Record<Field, number> = {
     layers: layers.length,
     descriptors: allocate(layers.length * DESCRIPTOR_WORDS * 4),
@@ -123,8 +125,9 @@ export function makePlan(network: AnyNetwork, options: PlanOptions): Plan {
     parameterBytes: vector,
     weightBytes: weightFloats * 4,
     learnedBytes: learnedFloats * 4,
-    gradients: allocate(vector * options.lanes),
+    gradients: allocate(vector * Math.ceil(options.lanes / together)),
     lanes: options.lanes,
+    together,
     shards: 0,
     inputs: allocate(inputBytes * options.shards),
     inputBytes,
@@ -206,6 +209,16 @@ function placeParameters(layers: readonly Layer[]) {
   const statistics = arrays.map((layer) => take(layer.statistics?.length ?? 0));
   const places = layers.map((_, i) => ({ weights: weights[i], bias: bias[i], statistics: statistics[i] }));
   return { places, weightFloats, learnedFloats, parameters: end };
+}
+
+/**
+ * How many lanes may share a sum of gradients: two if they have one shard each, as there are few threads, so that the
+ * second lane's gradient is added to the first's as it comes, and the bits are those of adding the two lanes afterwards.
+ * Convolutions add to a weight's gradient more than once a shard, and batch normalization has sums of its own.
+ */
+function lanesTogether(layers: readonly Layer[], { lanes, shards, threads }: PlanOptions): number {
+  const addsOnce = layers.every(({ kind }) => kind !== "convolution" && kind !== "batchNorm");
+  return addsOnce && shards === lanes && threads <= Math.ceil(lanes / 2) ? 2 : 1;
 }
 
 /** Addresses on 64-byte lines, from FIRST_FREE on. `allocate(0)` tells the end. */

@@ -23,9 +23,7 @@ export interface Represented {
 
 /** Chooses for every layer; layers that stay as they are share their arrays with `network`. */
 export function represent(network: AnyNetwork): Represented {
-  const chosen = network.layers.map((layer) =>
-    isWeighted(layer) ? representationOf(layer.topology) : undefined,
-  );
+  const chosen = network.layers.map((layer) => (isWeighted(layer) ? representationOf(layer) : undefined));
   const arrange = (parameters: readonly LayerParameters[]) =>
     parameters.map((layer, i) => {
       const order = chosen[i]?.order;

@@ -18,9 +18,11 @@ export const enum Field {
   WeightBytes,
   /** Bytes of what gradients change: weights and biases; the rest are statistics. */
   LearnedBytes,
-  /** Gradient of lane 0; lane l's is l × ParameterBytes further. */
+  /** Gradient of lane 0; the next sum is ParameterBytes further. */
   Gradients,
   Lanes,
+  /** Lanes whose gradients share a sum: 1, or 2, which lanes of one shard alone may. */
+  Together,
   /** Shards in this batch. */
   Shards,
   /** [shards][input width][samples] */

@@ -6,7 +6,7 @@
  */
 
 import { reduceChunk, updateChunk } from "./optimizer";
-import { forwardShard, trainLane } from "./shard";
+import { forwardShard, trainLanes } from "./shard";
 
 /** The control block: 64-byte lines, below the header. */
 const TICKET: usize = 768;
@@ -25,7 +25,7 @@ const enum Phase {
 const SPINS = 4000;
 
 function execute(phase: i32, item: usize, thread: usize): void {
-  if (phase == Phase.Train) trainLane(item, thread);
+  if (phase == Phase.Train) trainLanes(item, thread);
   else if (phase == Phase.Reduce) reduceChunk(item);
   else if (phase == Phase.Update) updateChunk(item);
   else if (phase == Phase.Forward) forwardShard(item, thread);

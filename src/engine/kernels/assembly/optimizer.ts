@@ -14,15 +14,25 @@ function chunkEnd(chunk: usize): usize {
   return min((chunk + 1) * CHUNK, field(Field.ParameterBytes));
 }
 
-/** Sums the lanes into lane 0, in order, and the chunk's squares in f64; what is no gradient has none. */
+/**
+ * Sums the lanes into lane 0, two and two and those in order, whether they come together or not; and the chunk's squares
+ * in f64; what is no gradient has none.
+ */
 export function reduceChunk(chunk: usize): void {
   const gradients = field(Field.Gradients);
   const stride = field(Field.ParameterBytes);
-  const last = gradients + field(Field.Lanes) * stride;
+  const apart = field(Field.Together) == 1;
+  const pair = apart ? 2 * stride : stride;
+  const end = gradients + (apart ? field(Field.Lanes) : (field(Field.Lanes) + 1) >> 1) * stride;
   let squares = f64x2.splat(0);
   for (let offset = chunk * CHUNK; offset < chunkEnd(chunk); offset += 16) {
     let sum = v128.load(gradients + offset);
-    for (let lane = gradients + stride; lane < last; lane += stride) sum = f32x4.add(sum, v128.load(lane + offset));
+    if (apart && gradients + stride < end) sum = f32x4.add(sum, v128.load(gradients + stride + offset));
+    for (let at = gradients + pair; at < end; at += pair) {
+      let both = v128.load(at + offset);
+      if (apart && at + stride < end) both = f32x4.add(both, v128.load(at + stride + offset));
+      sum = f32x4.add(sum, both);
+    }
     v128.store(gradients + offset, sum);
     const low = f64x2.promote_low_f32x4(sum);
     const high = f64x2.promote_low_f32x4(v128.shuffle<f32>(sum, sum, 2, 3, 2, 3));

@@ -193,7 +193,7 @@ function segmentForward(first: usize, end: usize, x: usize, arena: usize, labels
 }
 
 /**
- * Forward and backward; `add` is false on a lane's first shard, which starts the lane's gradient. Forward leaves the
+ * Forward and backward; `add` is false on the first shard of a gradient's, which starts it. Forward leaves the
  * last output of each segment of layers and all of the last segment; backward makes the others again.
  */
 function trainShard(shard: usize, thread: usize, gradients: usize, add: bool): void {
@@ -223,12 +223,13 @@ function trainShard(shard: usize, thread: usize, gradients: usize, add: bool): v
   }
 }
 
-/** All shards of one lane, in order. */
-export function trainLane(lane: usize, thread: usize): void {
+/** All shards of the lanes that share the gradient number `sum`, in order. */
+export function trainLanes(sum: usize, thread: usize): void {
   const lanes = field(Field.Lanes);
   const shards = field(Field.Shards);
-  const gradients = field(Field.Gradients) + lane * field(Field.ParameterBytes);
-  const first = (lane * shards) / lanes;
-  const end = ((lane + 1) * shards) / lanes;
+  const together = field(Field.Together);
+  const gradients = field(Field.Gradients) + sum * field(Field.ParameterBytes);
+  const first = (sum * together * shards) / lanes;
+  const end = (min((sum + 1) * together, lanes) * shards) / lanes;
   for (let shard = first; shard < end; shard++) trainShard(shard, thread, gradients, shard > first);
 }
