@@ -103,6 +103,7 @@ export function mapsMarkdown({ peers, slower, ...maps }) {
       .map(({ name, version, absent }) => (absent ? `${name} is absent: ${absent}.` : `${name} ${version}.`))
       .join(" "),
     ...(slower.length > 0 ? [slowerWords(slower)] : []),
+    ...agreement(maps),
     ...AXES.flatMap(({ name, key }) => [titles[name], mapTables(maps[name], key)]),
   ].join("\n\n");
 }
@@ -135,6 +136,26 @@ export function denseCheck(maps) {
     "At density 1/1 edges run as dense, so that own dense ÷ edges would be 1 but for the measurement's own error: it is" +
     ` ${significant(Math.min(...ratios), 3)} to ${significant(Math.max(...ratios), 3)} over the ${ratios.length} maps' columns.`
   );
+}
+
+/** What is measured twice, as two maps have the same network in them, shows how far a cell is to be trusted. */
+function agreement(maps) {
+  const cells = AXES.flatMap(({ name }) => maps[name]);
+  const keyOf = ({ layers, width, batch, factor }) => `${layers} × ${width}, batch ${batch}, 1/${factor}`;
+  const pairs = cells.flatMap((cell, i) =>
+    cells.slice(i + 1).flatMap((other) => (keyOf(other) === keyOf(cell) ? [[cell, other]] : [])),
+  );
+  if (pairs.length === 0) return [];
+  const off = (values) =>
+    pairs.flatMap(([a, b]) =>
+      values.flatMap((value) => (value(a) && value(b) ? [value(b).median / value(a).median] : [])),
+    );
+  const words = (ratios) => range(Math.min(...ratios), Math.max(...ratios));
+  return [
+    `${pairs.length} cells are in two of the maps, measured minutes apart. The second measurement ÷ the first is` +
+      ` ${words(off([({ blocksMs }) => blocksMs, ({ edgesMs }) => edgesMs]))} for the times of blocks and edges, and` +
+      ` ${words(off(MAPS.map(({ value }) => value)))} for the ratios in the maps: cells that are no further apart than that do not differ.`,
+  ];
 }
 
 /** All maps as plots; `work` is the first word of their names and texts. */

@@ -12,6 +12,18 @@ export const CALLS = 32;
 
 const ITERATIONS = 20_000;
 const ACCUMULATORS = [8, 10, 12, 13, 14];
+const PRODUCTS = "products, 4 × 2";
+
+/** Degrees at which each form's kernels are timed. */
+export const DEGREES = { blocks: [2, 4, 8, 16, 32, 64, 128], edges: [2, 4, 8, 16, 32, 128] };
+export const QUICK_DEGREES = { blocks: [4, 16], edges: [4, 16] };
+
+/** Names of the shapes of multiply+add. */
+export const PEAK_SHAPES = [...ACCUMULATORS.map(chainsName), PRODUCTS];
+
+function chainsName(count) {
+  return `${count} chains`;
+}
 
 /** Multiply+add on registers: contestants, and the FLOPs of one repetition. */
 export function peakContestants({ kernels, memory }) {
@@ -20,8 +32,8 @@ export function peakContestants({ kernels, memory }) {
   const x = floats(1024, (i) => 1 + i / 1024);
   const contestant = (name, flops, work) => ({ name, flops: ITERATIONS * flops, run: repeat(work) });
   return [
-    ...ACCUMULATORS.map((n) => contestant(`${n} chains`, 8 * n, () => kernels[`chains${n}`](ITERATIONS))),
-    contestant("products, 4 × 2", 64, () => kernels.products(w, x, ITERATIONS)),
+    ...ACCUMULATORS.map((n) => contestant(chainsName(n), 8 * n, () => kernels[`chains${n}`](ITERATIONS))),
+    contestant(PRODUCTS, 64, () => kernels.products(w, x, ITERATIONS)),
   ];
 }
 

@@ -3,6 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism, cpus, totalmem } from "node:os";
+import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
 import { compileKernels } from "./isosparse.mjs";
 
@@ -81,15 +82,18 @@ function textOf(path) {
   }
 }
 
+/** What the figures depend on, from the project's root; pages written from them do not count as changes. */
+const MEASURED = ["src", "bench", "scripts", "package*.json"];
+
 function commit() {
   const git = (...args) =>
     execFileSync("git", args, {
-      cwd: import.meta.dirname,
+      cwd: fileURLToPath(new URL("../", import.meta.url)),
       encoding: "utf8",
       stdio: ["ignore", "pipe", "ignore"],
     });
   try {
-    const changed = git("status", "--porcelain", "--untracked-files=no", "--", "..").trim() !== "";
+    const changed = git("status", "--porcelain", "--untracked-files=no", "--", ...MEASURED).trim() !== "";
     return git("rev-parse", "--short", "HEAD").trim() + (changed ? " with changes" : "");
   } catch {
     return null;

@@ -1,4 +1,7 @@
-/** @file results.json: by section, the figures, what they were taken on and when. */
+/**
+ * @file results.json: by section, the figures, what they were taken on and when; likewise for each other Node that ran
+ * sections of its own, under its version.
+ */
 
 import { mkdir, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { SECTIONS } from "./sections.mjs";
@@ -10,16 +13,22 @@ const FORMAT = 2;
 export class ResultsError extends Error {}
 
 /**
- * Results by section, of sections that there still are; none where the folder or the file is not there yet, or is of an
- * older format. Throws ResultsError for what is no folder, and for a file that is no results.
+ * `sections`: results by section, of sections that there still are, and `nodes`: the same by version of other Nodes;
+ * none where the folder or the file is not there yet, or is of an older format. Throws ResultsError for what is no folder,
+ * and for a file that is no results.
  */
 export async function readResults(folder) {
   const text = await textOf(folder);
-  if (text === undefined) return {};
-  const results = parsed(text, folder);
-  if (results.format !== FORMAT) return {};
-  const names = Object.keys(SECTIONS).filter((name) => isEntry(results.sections[name]));
-  return Object.fromEntries(names.map((name) => [name, results.sections[name]]));
+  const results = text === undefined ? {} : parsed(text, folder);
+  if (results.format !== FORMAT) return { sections: {}, nodes: {} };
+  const nodes = Object.entries(results.nodes ?? {}).map(([version, entries]) => [version, known(entries)]);
+  return { sections: known(results.sections), nodes: Object.fromEntries(nodes) };
+}
+
+/** Entries of sections that there still are. */
+function known(entries) {
+  const names = Object.keys(SECTIONS).filter((name) => isEntry(entries[name]));
+  return Object.fromEntries(names.map((name) => [name, entries[name]]));
 }
 
 /** Throws ResultsError unless results can be written to `folder`: where it has files, results are among them. */
@@ -31,12 +40,23 @@ export async function checkFolder(folder) {
   }
 }
 
-/** Puts `entry` into the folder's results, in the place of an earlier one of that name. */
+/** Puts `entry` into the folder's results, in the place of an earlier one of that section. */
 export async function keepResult(folder, name, entry) {
+  const { sections, nodes } = await readResults(folder);
+  await writeResults(folder, { sections: { ...sections, [name]: entry }, nodes });
+}
+
+/** The same for an entry that another Node measured. */
+export async function keepResultOfNode(folder, version, name, entry) {
+  const { sections, nodes } = await readResults(folder);
+  const own = { ...nodes[version], [name]: entry };
+  await writeResults(folder, { sections, nodes: { ...nodes, [version]: own } });
+}
+
+async function writeResults(folder, results) {
   await mkdir(folder, { recursive: true });
-  const sections = { ...(await readResults(folder)), [name]: entry };
   const path = `${folder}/results.json`;
-  await writeFile(`${path}.${process.pid}`, `${JSON.stringify({ format: FORMAT, sections }, null, 1)}\n`);
+  await writeFile(`${path}.${process.pid}`, `${JSON.stringify({ format: FORMAT, ...results }, null, 1)}\n`);
   await rename(`${path}.${process.pid}`, path);
 }
 

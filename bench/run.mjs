@@ -4,9 +4,12 @@ import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { measureIn, versionOf } from "./other-node.mjs";
+import { publicReason } from "./peers/process.mjs";
 import { plotNames, writeReport } from "./report.mjs";
-import { checkFolder, keepResult, ResultsError, readResults } from "./results.mjs";
+import { checkFolder, keepResult, keepResultOfNode, ResultsError, readResults } from "./results.mjs";
 import { SECTIONS, sectionsNamed } from "./sections.mjs";
+import { TARGET_SECTIONS } from "./targets.mjs";
 
 const usage = `Measures training, inference, kernels and growth, beside the machine's limits and other libraries.
 
@@ -19,13 +22,15 @@ const usage = `Measures training, inference, kernels and growth, beside the mach
   --out DIR        folder of results.json, README.md and the plots; default docs/benchmarks
   --report         measure nothing, write README.md and the plots anew from results.json
   --python PATH    a Python that can import torch; default /usr/bin/python3
-  --node PATH      another Node for the section "platforms" to take turns with this one; may be repeated
-  --browser PATH   a Chromium for the same section; default /usr/bin/chromium
+  --node PATH      another Node: it takes turns with this one in the section "platforms", and measures the
+                   sections that have targets by itself; may be repeated
+  --browser PATH   a Chromium for the section "platforms"; default /usr/bin/chromium
   --help           this text
 
-A section that was measured takes the place of its earlier figures in results.json; the others stay, and so do
-Nodes and browsers that "platforms" was not given this time. All together take about 15 minutes on two quiet cores. Other libraries are used where they are installed (npm ci in bench/) and
-named as absent where not.
+A section that was measured takes the place of its earlier figures in results.json; the others stay, and so
+do Nodes and browsers that were not given this time. All together take about 25 minutes on two quiet cores,
+and about 8 more for each other Node. Other libraries are used where they are installed (npm ci in bench/)
+and named as absent where not.
 `;
 
 class UsageError extends Error {}
@@ -49,8 +54,9 @@ try {
   process.exitCode = 2;
 }
 
+/** In two lines of the usage text. */
 function wrapped(names) {
-  const half = Math.ceil(names.length / 2);
+  const half = Math.floor(names.length / 2);
   return [names.slice(0, half), names.slice(half)]
     .map((line) => line.join(", "))
     .join(`,\n${" ".repeat(19)}`);
@@ -99,7 +105,7 @@ async function main({ help, report, names, out, ...settings }) {
   if (report) {
     if (out === undefined) throw new UsageError("--report takes no --quick without --out");
     const results = await readResults(out);
-    if (Object.keys(results).length === 0) {
+    if (Object.keys(results.sections).length === 0) {
       throw new UsageError(
         `${out} has no results.json with figures that this bench can show; npm run bench makes them`,
       );
@@ -111,7 +117,38 @@ async function main({ help, report, names, out, ...settings }) {
   if (out !== undefined) await checkFolder(out);
   const start = performance.now();
   for (const name of names) await measure(name, { start, out, ...settings });
+  for (const path of settings.node) await measureElsewhere(path, names, { out, ...settings });
   if (out !== undefined) await writeReport(out, await readResults(out));
+}
+
+/** Has the Node at `path` measure those of the sections that have targets; what fails is told, and the rest goes on. */
+async function measureElsewhere(path, names, { out, quick, python }) {
+  const wanted = TARGET_SECTIONS.filter((name) => names.includes(name));
+  let version;
+  try {
+    version = await versionOf(path);
+  } catch ({ message }) {
+    fail(`${path}: ${publicReason(message)}`);
+    return;
+  }
+  if (version === process.version) {
+    console.error(`${path} is Node ${version} like this one: nothing is measured again`);
+    return;
+  }
+  for (const name of wanted) {
+    try {
+      const say = (line) => process.stderr.write(`Node ${version}: ${line}\n`);
+      const entry = await measureIn(path, name, { quick, python }, say);
+      if (out !== undefined) await keepResultOfNode(out, version, name, entry);
+    } catch ({ message }) {
+      fail(`Node ${version}, ${name}: ${publicReason(message)}`);
+    }
+  }
+}
+
+function fail(text) {
+  console.error(`failed: ${text}`);
+  process.exitCode = 1;
 }
 
 /** Measures one section, shows it, and keeps it if there is a folder, so that nothing is lost if a later one fails. */
@@ -126,7 +163,7 @@ async function measure(name, { start, out, ...settings }) {
   };
   const fresh = await section.run({ rounds: settings.quick ? 3 : 9, ...settings, progress });
   const seconds = Math.round((performance.now() - begun) / 1000);
-  const earlier = out === undefined ? undefined : (await readResults(out))[name];
+  const earlier = out === undefined ? undefined : (await readResults(out)).sections[name];
   const joins = earlier !== undefined && !earlier.quick && !settings.quick;
   const data = joins ? (section.join?.(earlier.data, fresh) ?? fresh) : fresh;
   process.stdout.write(`## ${section.title}\n\n${section.markdown(data)}\n\n`);

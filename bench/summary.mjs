@@ -1,287 +1,83 @@
 /**
- * @file The targets that the project set itself, beside what was measured: the head of the report. The first column
- * is the Node that ran the benchmarks, from the sections; the others are the places of "platforms", each judged by the
- * kernels that it picks by itself.
+ * @file The head of the report: each target beside what was reached, a column a place. Nodes are judged by their own
+ * runs of the sections, the browser (and Nodes without such runs) by the section "platforms", each with the kernels that
+ * it picks by itself.
  */
 
-import { significant, table } from "./text.mjs";
+import { mostCommon, occasionOf } from "./provenance.mjs";
+import { TARGET_SECTIONS, TARGETS } from "./targets.mjs";
+import { table } from "./text.mjs";
 
-const number = (value, unit = "") => `${significant(value, 3)}${unit}`;
-
-/** What was reached, in words, and whether it is enough. */
-const atLeast = (value, least, unit = "") => ({ reached: number(value, unit), met: value >= least });
-const atMost = (value, most, unit = "") => ({ reached: number(value, unit), met: value <= most });
-
-/**
- * `section` and `reach(its data, usual kernels)` for the first column, `elsewhere(column of platforms)` for the others:
- * what was reached; undefined where it was not measured.
- */
-const TARGETS = [
-  stepTarget("1000 × 128", 10),
-  {
-    section: "step",
-    what: "training step, 1000 × 128: TensorFlow.js wasm dense, with transposes written out, ÷ ours",
-    target: "≥ 60 ×",
-    reach: ({ networks }) => {
-      const rows = networkNamed(networks, "1000 × 128")?.rows ?? [];
-      const best = rows.find(
-        ({ contestant }) => contestant === "TensorFlow.js wasm dense, transposes written out",
-      );
-      const stock = rows.find(({ contestant }) => contestant === "TensorFlow.js wasm dense");
-      return (
-        best && {
-          ...atLeast(best.toOurBest.median, 60),
-          reached: `${number(best.toOurBest.median, " ×")}${stock ? ` (as it comes ${number(stock.toOurBest.median, " ×")})` : ""}`,
-        }
-      );
-    },
-    elsewhere: ({ tensorflow }) => tensorflow && atLeast(tensorflow.toOurs.median, 60, " × (100 × 128)"),
-  },
-  stepTarget("100 × 512", 15),
-  ...[
-    ["block kernels, degrees 16 to 128", "blocks", (d) => d >= 16, { simd: 0.85, "relaxed-simd": 0.75 }],
-    [
-      "block kernels, degrees 4 and 8",
-      "blocks",
-      (d) => d === 4 || d === 8,
-      { simd: 0.6, "relaxed-simd": 0.6 },
-    ],
-    ["edge kernels, degrees 8 to 128", "edges", (d) => d >= 8, { simd: 0.6, "relaxed-simd": 0.6 }],
-    ["edge kernels, degrees 2 and 4", "edges", (d) => d < 8, { simd: 0.6, "relaxed-simd": 0.6 }],
-  ].map((words) => kernelTarget(...words)),
-  {
-    section: "elementwise",
-    what: "tanh: time",
-    target: "≤ 0.7 ns an element",
-    reach: ({ variants }, usual) =>
-      atMost(variants.find(({ variant }) => variant === usual).tanhNs.median, 0.7, " ns"),
-    elsewhere: ({ kernels, usual }) => kernels[usual] && atMost(kernels[usual].tanhNs.median, 0.7, " ns"),
-  },
-  {
-    section: "elementwise",
-    what: "tanh: largest error",
-    target: "≤ 4 ulp, or stated",
-    reach: ({ variants }, usual) => {
-      const { reached } = atMost(variants.find(({ variant }) => variant === usual).error.ulp, 4, " ulp");
-      return { reached: `${reached}, stated`, met: true };
-    },
-  },
-  {
-    section: "step",
-    what: "two threads against one, 1000 × 128",
-    target: "≥ 1.85 ×",
-    reach: ({ networks }, usual) => speedUp(networkNamed(networks, "1000 × 128"), usual),
-    elsewhere: ({ speedUpOfTwoThreads }) => atLeast(speedUpOfTwoThreads.median, 1.85, " ×"),
-  },
-  {
-    section: "step",
-    what: "two threads against one, 100 × 512",
-    target: "≥ 1.85 ×",
-    reach: ({ networks }, usual) => speedUp(networkNamed(networks, "100 × 512"), usual),
-  },
-  {
-    section: "inference",
-    what: "inference, batch 1, 1000 × 128: onnxruntime-node's dense ÷ ours",
-    target: "≥ 4 ×",
-    reach: ({ batches }) => {
-      const rows = batches.find(({ batch }) => batch === 1)?.rows ?? [];
-      const rival = rows.find(({ contestant }) => contestant === "onnxruntime-node, dense");
-      return rival && atLeast(rival.toOurs.median, 4, " ×");
-    },
-    elsewhere: ({ rivals }) => {
-      const rival = rivals.find(({ name }) => name.startsWith("onnxruntime-node"));
-      return rival && atLeast(rival.toOurs.median, 4, " ×");
-    },
-  },
-  memoryTarget("growth", "growth of the process"),
-  memoryTarget("engine", "WebAssembly memory"),
-  startTarget("1000 × 128", 0.3),
-  startTarget("16384", 2),
-  ...["nonZeros", "depth", "batch"].map((name) => ({
-    section: "scaling",
-    what: `step time against ${name === "nonZeros" ? "non-zeros" : name}`,
-    target: "linear: no residual above 10 %",
-    reach: (data) => {
-      const { rSquared, worstRelativeResidual } = data[name].fit;
-      return {
-        reached: `R² ${rSquared.toFixed(4)}, largest residual ${number(100 * worstRelativeResidual)} %`,
-        met: worstRelativeResidual <= 0.1,
-      };
-    },
-  })),
-  convolutionTarget("one pass", ({ passes, usual }) =>
-    passes
-      .filter(({ form, variant, factor }) => form === "blocks" && variant === usual && factor > 1)
-      .flatMap(({ factor, passes: own }) =>
-        ["forward", "gradient", "backward"].map((pass) => ({
-          name: `${pass}, 1/${factor}`,
-          value: own[pass].toShare.median,
-        })),
-      ),
-  ),
-  convolutionTarget("what a layer adds to a step", ({ steps }) => stepShares(steps, "layerToShare")),
-  convolutionTarget("a whole step of 3 layers", ({ steps }) => stepShares(steps, "toShare")),
-  {
-    section: "convolution",
-    what: "convolution, blocks, 1/16 of the kernels: PyTorch masked-dense ÷ ours",
-    target: "≥ 5 ×",
-    reach: ({ steps }) => {
-      const step = steps.find(({ form, factor }) => form === "blocks" && factor === 16);
-      const rival = step?.rivals.find(({ name }) => name === "PyTorch masked-dense");
-      return rival && atLeast(rival.toOurs.median, 5, " ×");
-    },
-  },
-];
-
-function networkNamed(networks, shape) {
-  return networks.find(({ depth, width }) => `${depth} × ${width}` === shape);
-}
-
-function speedUp(network, usual) {
-  const found = network?.speedUpOfTwoThreads.find(({ kernels }) => kernels === usual);
-  return found && atLeast(found.times.median, 1.85, " ×");
-}
-
-function stepTarget(shape, least) {
-  return {
-    section: "step",
-    what: `training step, ${shape}, degree 16, batch 128, tanh: PyTorch masked-dense ÷ ours`,
-    target: `≥ ${least} ×`,
-    reach: ({ networks }) => {
-      const row = networkNamed(networks, shape)?.rows.find(
-        ({ contestant }) => contestant === "PyTorch masked-dense",
-      );
-      if (!row) return undefined;
-      const [best, usual] = [row.toOurBest.median, row.toOurs.median];
-      return {
-        met: Math.max(best, usual) >= least,
-        reached: `${number(usual, " ×")} (with shards of 64 ${number(best, " ×")})`,
-      };
-    },
-    elsewhere: ({ rivals }) => {
-      const found = rivals.find(({ name }) => name === `PyTorch masked-dense, ${shape}`);
-      return found && atLeast(found.toOurs.median, least, " ×");
-    },
-  };
-}
-
-/** The least and the largest fraction of the peak over passes and degrees, and where the least is. */
-function kernelTarget(what, form, degrees, least) {
-  const judge = (passes, usual) => {
-    const own = passes.filter((pass) => pass.form === form && degrees(pass.degree));
-    if (own.length === 0) return undefined;
-    const sorted = own.toSorted((a, b) => a.ofPeak.median - b.ofPeak.median);
-    const { ofPeak, degree, pass } = sorted[0];
-    const most = sorted.at(-1).ofPeak.median;
-    return {
-      met: ofPeak.median >= least[usual],
-      reached: `${number(ofPeak.median)} (${pass}, degree ${degree}) to ${number(most)}`,
-    };
-  };
-  const [plain, relaxed] = [least.simd, least["relaxed-simd"]];
-  return {
-    section: "kernels",
-    what: `${what}: each pass ÷ peak`,
-    target: plain === relaxed ? `≥ ${plain}` : `≥ ${plain} with plain SIMD, ${relaxed} with relaxed`,
-    reach: ({ layers }, usual) =>
-      judge(
-        layers
-          .filter(({ variant, shard }) => variant === usual && shard === 32)
-          .flatMap((layer) =>
-            ["forward", "backward", "gradient"].map((pass) => ({
-              ...layer,
-              pass,
-              ofPeak: layer[pass].ofPeak,
-            })),
-          ),
-        usual,
-      ),
-    elsewhere: ({ kernels, usual }) => kernels[usual] && judge(kernels[usual].passes, usual),
-  };
-}
-
-/** Of the batch that the target names, the worst over threads. */
-function memoryTarget(key, words) {
-  return {
-    section: "memory",
-    what: `memory of a training run, ${words} ÷ (weights + optimizer state + activations)`,
-    target: "≤ 1.3",
-    reach: ({ rows, batch }) => {
-      const own = rows.filter(
-        (row) => row.name.startsWith("isosparse") && row.batch === batch && row[key] !== null,
-      );
-      return own.length > 0
-        ? atMost(Math.max(...own.map((row) => row[key] / row.needed)), 1.3, ` (batch ${batch})`)
-        : undefined;
-    },
-  };
-}
-
-function startTarget(words, most) {
-  return {
-    section: "start",
-    what: `making ${words === "16384" ? "one 16384 × 16384 layer, degree 64" : "1000 × 128, degree 16"}`,
-    target: `< ${most} s`,
-    reach: ({ seconds }) => {
-      const row = seconds.find(({ name }) => name.includes(words));
-      return row && atMost(row.seconds.median, most, " s");
-    },
-  };
-}
-
-function stepShares(steps, key) {
-  return steps
-    .filter(({ form, factor }) => form === "blocks" && factor > 1)
-    .map(({ factor, one }) => ({ name: `1/${factor}`, value: one[key].median }));
-}
-
-/** The largest of `values(data)`, each a time ÷ (time with all kernels × share kept). */
-function convolutionTarget(words, values) {
-  return {
-    section: "convolution",
-    what: `convolution, blocks, ${words}, one thread: time ÷ (with all kernels × share kept)`,
-    target: "≤ 1.3",
-    reach: (data, usual) => {
-      const all = values({ ...data, usual });
-      if (all.length === 0) return undefined;
-      const worst = all.reduce((a, b) => (a.value >= b.value ? a : b));
-      return atMost(worst.value, 1.3, ` (${worst.name})`);
-    },
-  };
-}
-
-/** The table of targets. */
-export function summary(results) {
-  const usable = (name) => (results[name]?.quick === false ? results[name] : undefined);
-  const places = usable("platforms")?.data.columns ?? [];
-  const main = Object.values(results).map(({ machine }) => machine)[0];
-  const here = `Node ${main.node}`;
-  const others = places.filter(({ name }) => name !== here);
-  const show = (found) => (found ? `${found.reached}, ${found.met ? "yes" : "**no**"}` : "");
-  const rows = TARGETS.map(({ section, what, target, reach, elsewhere }) => {
-    // Figures of --quick are of other sizes than the targets.
-    const own = usable(section);
-    const first = own && reach(own.data, own.machine.usualKernels);
-    return [
-      what,
-      target,
-      first ? show(first) : "not measured",
-      ...others.map((place) => show(elsewhere?.(place))),
-    ];
-  });
+/** The table of targets, and where its columns come from. */
+export function summary({ sections, nodes }) {
+  const own = ownColumns(sections, nodes);
+  const places = usable(sections, "platforms")?.data.columns ?? [];
+  const borrowed = places
+    .filter(({ name }) => own.every((column) => column.name !== name))
+    .map((place) => ({ ...place, judge: ({ elsewhere }) => show(elsewhere?.(place), "") }));
+  const columns = [...own, ...borrowed];
   return [
     "## Targets",
-    "*Ours* is isosparse on two threads with the kernels that each place picks by itself, unless said otherwise; *yes* and" +
-      " *no* say whether the target is met. What limits those that are not, and what was tried:" +
-      " [performance.md](../performance.md).",
+    "*Ours* is isosparse on two threads with the kernels that each place picks by itself and shards of the default size," +
+      " unless said otherwise; *yes* and *no* say whether the target is met. What limits those that are not, and what was" +
+      " tried: [performance.md](../performance.md).",
     table(
-      [
-        "",
-        "target",
-        `${here} (${main.usualKernels})`,
-        ...others.map(({ name, usual }) => `${name} (${usual})`),
-      ],
-      rows,
+      ["", "target", ...columns.map(({ name, usual }) => `${name} (${usual})`)],
+      TARGETS.map((target) => [target.what, target.target, ...columns.map(({ judge }) => judge(target))]),
     ),
+    sources(own, borrowed, sections),
   ].join("\n\n");
+}
+
+/** Columns of the Node whose sections the report shows, and of the others that ran them. */
+function ownColumns(sections, nodes) {
+  const [{ machine: main }] = Object.values(sections);
+  const others = Object.entries(nodes).filter(([version]) => version !== main.node);
+  return [[main.node, sections], ...others].map(([version, entries]) => ({
+    name: `Node ${version}`,
+    usual: Object.values(entries)[0].machine.usualKernels,
+    entries,
+    judge: ({ section, reach }) => {
+      const entry = usable(entries, section);
+      return show(entry && reach(entry.data, entry.machine.usualKernels), "not measured");
+    },
+  }));
+}
+
+/** Figures of --quick are of other sizes than the targets. */
+function usable(entries, name) {
+  return entries[name]?.quick === false ? entries[name] : undefined;
+}
+
+function show(found, otherwise) {
+  return found ? `${found.reached}, ${found.met ? "yes" : "**no**"}` : otherwise;
+}
+
+function sources([main, ...others], borrowed, sections) {
+  const usual = mostCommon(sections, occasionOf);
+  const list = (columns) => columns.map(({ name }) => name).join(", ");
+  return [
+    `${list([main, ...others])}: from ${others.length > 0 ? "each Node's" : "its"} own run of the sections, with its rivals in` +
+      " the same rounds" +
+      (others.length > 0
+        ? `; ${main.name}'s are shown below, all figures of ${list(others)} are in [results.json](results.json), under` +
+          " `nodes`."
+        : "."),
+    ...others.flatMap(({ name, entries }) =>
+      occasionsApart(entries, usual).map(([when, names]) => `${name}: ${names.join(", ")} ${when}.`),
+    ),
+    ...(borrowed.length > 0
+      ? [`${list(borrowed)}: from the section "platforms", which measures less; what it leaves out is blank.`]
+      : []),
+  ].join(" ");
+}
+
+/** Names of the sections with targets by the occasion of their measuring, where that is not the `usual` one. */
+function occasionsApart(entries, usual) {
+  const byOccasion = new Map();
+  for (const name of TARGET_SECTIONS.filter((one) => entries[one] !== undefined)) {
+    const when = occasionOf(entries[name]);
+    if (when !== usual) byOccasion.set(when, [...(byOccasion.get(when) ?? []), name]);
+  }
+  return [...byOccasion];
 }

@@ -1,7 +1,7 @@
 /** @file Where sparsity pays in inference, and where it does not: a run's time by density, width, batch and depth. */
 
 import { measureMaps } from "../crossover.mjs";
-import { mapsMarkdown, mapsPlots } from "../crossover-maps.mjs";
+import { denseCheck, mapsMarkdown, mapsPlots } from "../crossover-maps.mjs";
 
 export const title = "Crossover maps: inference";
 
@@ -18,6 +18,7 @@ export function markdown(data) {
       " blocks are PyTorch dense, grouped and torch.sparse CSR, onnxruntime-node and onnxruntime-web on the dense model" +
       " and on the export of the blocks as batched products, and TensorFlow.js dense; those of edges leave out grouped" +
       " and batched products.",
+    denseCheck(data),
     mapsMarkdown(data),
   ].join("\n\n");
 }

@@ -8,23 +8,23 @@ import { compiledKernels } from "../compile-kernels.mjs";
 import {
   bandwidthContestants,
   CALLS,
+  DEGREES,
   layerContestants,
   MEMORY_SIZES,
   PASSES,
   peakContestants,
+  QUICK_DEGREES,
   WIDTH,
 } from "../kernel-contestants.mjs";
 import { kernelVariants } from "../machine.mjs";
 import { interleave, ratio, spread } from "../measure.mjs";
+import { LEAST, peakOf } from "../peak.mjs";
 import { Plot, svg } from "../plot.mjs";
 import { bytes, figure, significant, table } from "../text.mjs";
 
 export const title = "Kernels, one core";
 
-const DEGREES = { blocks: [2, 4, 8, 16, 32, 64, 128], edges: [2, 4, 8, 16, 32, 128] };
-const QUICK_DEGREES = { blocks: [4, 16], edges: [4, 16] };
 const SHARDS = [32, 64];
-const LEAST = 8;
 
 export async function run({ rounds, quick, progress }) {
   const readGBps = await readRates(rounds);
@@ -60,20 +60,16 @@ async function readRates(rounds) {
 
 /** Rates of the passes and their fractions of the best peak and of their own limit, round by round. */
 async function beside(module, { form, degree, shard }, { rounds, readGBps }) {
-  const peaks = Object.fromEntries(peakContestants(module).map((peak) => [peak.name, peak]));
-  const runs = Object.fromEntries(Object.entries(peaks).map(([name, { run }]) => [name, run]));
+  const shapes = peakContestants(module);
+  const runs = Object.fromEntries(shapes.map(({ name, run }) => [name, run]));
   const times = await interleave(
     { ...layerContestants(module, form, degree, shard), ...runs },
     { rounds, least: LEAST },
   );
-  const rate = (name, flops) => times[name].map((ms) => flops / ms / 1e6);
-  // The best by rate: the contestants do not all make as many operations.
-  const peak = Object.values(peaks)
-    .map(({ name, flops }) => rate(name, flops))
-    .reduce((a, b) => (spread(a).median >= spread(b).median ? a : b));
+  const { peak } = peakOf(times, Object.fromEntries(shapes.map(({ name, flops }) => [name, flops])));
   const passes = PASSES.map((pass) => {
     const { flops, bytes: moved, workingSet } = traffic(pass, form, degree, shard);
-    const own = rate(pass, CALLS * flops);
+    const own = times[pass].map((ms) => (CALLS * flops) / ms / 1e6);
     const memoryBound = (flops / moved) * readGBps[levelOf(workingSet)];
     const limit = peak.map((value) => Math.min(value, memoryBound));
     return [
@@ -122,7 +118,7 @@ export function markdown({ width, readGBps, layers }) {
   );
   return [
     `One ${width} × ${width} layer, weights and samples in the caches. *Peak* is the best multiply+add rate` +
-      " of any shape above, taken in the same rounds. A pass's *own limit* is the peak or, where that is less, the" +
+      " of any shape above, taken anew in the rounds of each row. A pass's *own limit* is the peak or, where that is less, the" +
       " rate at which what it must read and write could come from the level of the caches that holds it all (then" +
       ` named in brackets; GB/s of reading: ${levels.join(", ")}).`,
     table(

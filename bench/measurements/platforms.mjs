@@ -5,9 +5,10 @@
 
 import { kernelBinary } from "../compile-kernels.mjs";
 import { classifier, classifierWidths } from "../engine.mjs";
-import { CALLS, PASSES, WIDTH } from "../kernel-contestants.mjs";
+import { CALLS, DEGREES, PASSES, PEAK_SHAPES, QUICK_DEGREES, WIDTH } from "../kernel-contestants.mjs";
 import { cores, kernelVariants, occasion } from "../machine.mjs";
-import { fastest, inProcess, interleave, ratio, spread } from "../measure.mjs";
+import { inProcess, interleave, ratio, spread } from "../measure.mjs";
+import { LEAST, peakOf } from "../peak.mjs";
 import { startOnnxRuntime, writeModel } from "../peers/onnxruntime.mjs";
 import { PYTORCH_KINDS, pytorchSettings, startPyTorch } from "../peers/pytorch.mjs";
 import { rank } from "../peers/settings.mjs";
@@ -20,11 +21,6 @@ export { markdown } from "../platform/columns.mjs";
 export const title = "Other Nodes, and a browser";
 
 const BATCH = 128;
-const KERNELS = [
-  ...[4, 8, 16, 64].map((degree) => ({ form: "blocks", degree })),
-  ...[4, 16].map((degree) => ({ form: "edges", degree })),
-];
-const PEAK_SHAPES = ["8 chains", "10 chains", "12 chains", "13 chains", "products, 4 × 2"];
 const DEEP = { depth: 1000, width: 128, degree: 16 };
 const WIDE = { depth: 100, width: 512, degree: 16 };
 const nameOf = ({ depth, width }) => `${depth} × ${width}`;
@@ -49,7 +45,10 @@ export async function run({ rounds, quick, node, browser, python, progress }) {
     const kernels = {};
     for (const variant of kernelVariants) {
       progress(`kernels, ${variant}`);
-      kernels[variant] = await kernelRates(places, variant, { ...options, least: quick ? 2 : 8 });
+      kernels[variant] = await kernelRates(places, variant, quick ? QUICK_DEGREES : DEGREES, {
+        ...options,
+        least: quick ? 2 : LEAST,
+      });
     }
     progress("TensorFlow.js");
     const shape = { ...deep, depth: deep.depth / 10 };
@@ -103,12 +102,14 @@ async function networkTimes(places, { deep, wide }, python, options) {
   const names = {
     one: `step, ${nameOf(deep)}, 1 thread`,
     two: `step, ${nameOf(deep)}, ${threads} threads`,
+    wideOne: `step, ${nameOf(wide)}, 1 thread`,
     wide: `step, ${nameOf(wide)}, ${threads} threads`,
     infer: `inference of one sample, ${nameOf(deep)}`,
   };
   const tasks = {
     [names.one]: { kind: "train", ...deep, threads: 1 },
     [names.two]: { kind: "train", ...deep, threads },
+    [names.wideOne]: { kind: "train", ...wide, threads: 1 },
     [names.wide]: { kind: "train", ...wide, threads },
     [names.infer]: { kind: "infer", ...deep, batch: 1 },
   };
@@ -123,6 +124,7 @@ async function networkTimes(places, { deep, wide }, python, options) {
       toFirst: ratio(of(task, i), of(task, 0)),
     })),
     speedUpOfTwoThreads: ratio(of(names.one, i), of(names.two, i)),
+    speedUpOfTwoThreadsWide: ratio(of(names.wideOne, i), of(names.wide, i)),
     rivals: [
       against(rivals.names.deep, names.two, i),
       against(rivals.names.wide, names.wide, i),
@@ -173,8 +175,10 @@ async function startRivals({ deep, wide }, python) {
 }
 
 /** By place: the peak, each kernel's rate and its fraction of it, and tanh. */
-async function kernelRates(places, variant, options) {
-  const passes = KERNELS.flatMap((kernel) => PASSES.map((pass) => ({ ...kernel, pass })));
+async function kernelRates(places, variant, degrees, options) {
+  const passes = Object.entries(degrees).flatMap(([form, list]) =>
+    list.flatMap((degree) => PASSES.map((pass) => ({ form, degree, pass }))),
+  );
   const name = ({ form, degree, pass }) => `${form} of degree ${degree}, ${pass}`;
   const tasks = {
     ...Object.fromEntries(
@@ -185,17 +189,15 @@ async function kernelRates(places, variant, options) {
   };
   const { facts, of } = await compareTasks(places, tasks, {}, options);
   return places.map((_, i) => {
-    const rates = (task, flops) => of(task, i).map((ms) => flops / ms / 1e6);
-    // Shapes differ in FLOPs: the fastest is that of the least time a FLOP.
-    const perFlop = Object.fromEntries(
-      PEAK_SHAPES.map((shape) => [shape, of(shape, i).map((ms) => ms / facts[shape].flops)]),
+    const { peak } = peakOf(
+      Object.fromEntries(PEAK_SHAPES.map((shape) => [shape, of(shape, i)])),
+      Object.fromEntries(PEAK_SHAPES.map((shape) => [shape, facts[shape].flops])),
     );
-    const best = fastest(perFlop);
-    const peak = rates(best, facts[best].flops);
     return {
       peakGflops: spread(peak),
       passes: passes.map((kernel) => {
-        const own = rates(name(kernel), CALLS * 2 * WIDTH * kernel.degree * SHARD);
+        const flops = CALLS * 2 * WIDTH * kernel.degree * SHARD;
+        const own = of(name(kernel), i).map((ms) => flops / ms / 1e6);
         return { ...kernel, name: name(kernel), gflops: spread(own), ofPeak: ratio(own, peak) };
       }),
       tanhNs: spread(of("tanh", i).map((ms) => (ms * 1e6) / (WIDTH * SHARD))),

@@ -43,7 +43,7 @@ export async function startProcess(command, args) {
 }
 
 /** The line of a complaint that names the error: Node prints a stack after it, Python before it. */
-function reasonIn(complaint) {
+export function reasonIn(complaint) {
   const lines = complaint.trim().split("\n");
   return lines.find((line) => /^\w*Error\b/.test(line)) ?? (lines.at(-1) || undefined);
 }

@@ -45,6 +45,14 @@ export function markdown({ deep, wide, shallow, columns, absent }) {
       ["times as fast", ...columns.map(heading)],
       [
         [`two threads as one, ${deep}`, ...columns.map(({ speedUpOfTwoThreads: ratios }) => figure(ratios))],
+        ...(columns.some(({ speedUpOfTwoThreadsWide: ratios }) => ratios)
+          ? [
+              [
+                `two threads as one, ${wide}`,
+                ...columns.map(({ speedUpOfTwoThreadsWide: ratios }) => (ratios ? figure(ratios) : "")),
+              ],
+            ]
+          : []),
         ...rivals.map((name) => [
           `as ${name}`,
           ...columns.map((column) =>
