@@ -28,6 +28,7 @@ export { dense, type InitSpec, sao } from "./network/init-spec.ts";
 export type { KernelInitSpec } from "./network/kernel-init-spec.ts";
 export { inputShape, networkInput, networkOutput, outputShape } from "./network/layer-shape.ts";
 export { type LipConvNetOptions, lipConvNet } from "./network/lip-conv-net.ts";
+export type { MakingProgress } from "./network/making-progress.ts";
 export { type MlpOptions, mlp } from "./network/mlp.ts";
 export * from "./network/network.ts";
 export { type ResnetOptions, resnet } from "./network/resnet.ts";

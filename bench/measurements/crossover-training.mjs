@@ -22,7 +22,7 @@ export function markdown(data) {
       " PyTorch dense, masked-dense, grouped (bmm) and torch.sparse COO (the faster of its layouts in training), and" +
       " TensorFlow.js dense with its transposes written out, each with its best threads; an irregular mask, which only" +
       " edges can hold, leaves grouped out. The fastest at a cell is its best rival; above 1 we win. Empty: no such" +
-      " layer (a degree under 2), or left out for its memory.",
+      " layer (a degree under 2), or left out for its memory. Blocks of degree 2 run as edges.",
     denseCheck(data),
     mapsMarkdown(data),
   ].join("\n\n");

@@ -132,8 +132,9 @@ export function markdown({ width, readGBps, layers }) {
       ]),
     ),
     "**Blocks or edges.** The time of the three passes as edges ÷ that of as many connections as blocks: above 1 blocks" +
-      " are faster. Edges here are scattered at random. The engine takes a layer's own form, but runs edges that are full blocks" +
-      " of side 4 and more as blocks (src/network/representation.ts); a nearly full irregular mask stays edges" +
+      " are faster. Edges here are scattered at random. The engine takes a layer's own form, with two exceptions" +
+      " (src/network/representation.ts): edges that are full blocks of side 4 and more run as blocks, and linear layers of" +
+      " blocks with a side below 4 and none of 16 or more run as edges. A nearly full irregular mask stays edges" +
       " (docs/performance.md says why). `sao train --verbose` and the certificate say which.",
     table(["degree", ...choices.columns], choices.rows),
   ].join("\n\n");

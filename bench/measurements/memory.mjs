@@ -87,8 +87,8 @@ export function markdown({ depth, width, degree, batch, vectors, activationsOfOn
       )} and activations of the whole batch, ${bytes(activationsOfOne)} a sample (at batch ${batch}` +
       ` ${bytes(activationsOfOne * batch)}), which a framework that goes layer by layer holds. *Held at once*: the same with the` +
       ` activations of ${SHARD} samples a thread, as the engine carries so many at a time through the network; what it takes` +
-      " beyond that is mostly gradients, of which there are up to four partial sums, so that the result does not depend" +
-      " on the threads. *Engine* is its whole WebAssembly memory: weights, gradients, momentum, activations, index arrays" +
+      " beyond that is mostly gradients, of which there are up to four partial sums (two where the threads are few and each lane has one shard), so" +
+      " that the result does not depend on the threads. *Engine* is its whole WebAssembly memory: weights, gradients, momentum, activations, index arrays" +
       " and the batch. *Process* is the growth of the resident set, at its peak, since Node started with the package" +
       " loaded, or torch was imported; ours has making the network in it, and the network itself, in JavaScript.",
     table(

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { multiply, toDense } from "../../test/dense-matrix.ts";
 import { randomConvolutionNetwork } from "../../test/random-convolution-network.ts";
 import { randomTopology } from "../../test/random-network.ts";
+import type { ImageShape } from "../init/convolution/convolution.ts";
 import { randomStream } from "../math/random.ts";
 import { singularValues } from "../math/singular-values.ts";
 import { forward } from "../network/evaluate.ts";
@@ -82,14 +83,20 @@ describe("reach of any network", () => {
   });
 });
 
-/** The network from layer `start` on. Of shortcuts from further back only those from its input are left. */
+/** The network from layer `start` on. Shortcuts from further back than its input are left out. */
 function from({ layers, provenance }: AnyNetwork, start: number): AnyNetwork {
   const before = layers[start - 1]?.name ?? "input";
-  const input = inputShape(layers[start]);
-  const same: Layer = { kind: "averagePool", name: before, input, window: { height: 1, width: 1 } };
-  const known = new Set([before, ...layers.slice(start).map(({ name }) => name)]);
-  const rest = layers.slice(start).filter((layer) => layer.kind !== "add" || known.has(layer.from));
-  return { layers: [same, ...rest], provenance };
+  const rest = layers.slice(start);
+  const known = new Set([before, ...rest.map(({ name }) => name)]);
+  const kept = rest.map((layer) =>
+    layer.kind === "add" && !known.has(layer.from) ? same(layer.name, layer.input) : layer,
+  );
+  return { layers: [same(before, inputShape(layers[start])), ...kept], provenance };
+}
+
+/** A layer that gives what it takes. */
+function same(name: string, input: ImageShape): Layer {
+  return { kind: "averagePool", name, input, window: { height: 1, width: 1 } };
 }
 
 /** Convolutions of one tap on one pixel, with shortcuts from before to behind every second. */

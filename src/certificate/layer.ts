@@ -8,7 +8,7 @@ import type { RandomStream } from "../math/random.ts";
 import type { Activation, Layer, LinearLayer, WeightedLayer } from "../network/network.ts";
 import { type Representation, representationOf } from "../network/representation.ts";
 import { type RequestField, resolveRequest, targetNonZeros } from "../topology/request.ts";
-import { groupCount, nonZeros, type Topology } from "../topology/topology.ts";
+import { groupCount, nonZeros } from "../topology/topology.ts";
 import type { Budget } from "./budget.ts";
 import type { ConvolutionLayerCertificate } from "./convolution/layer.ts";
 import { componentCount, degrees, type Range, range } from "./mask.ts";
@@ -126,15 +126,14 @@ export function certifyLinearLayer(
   return {
     kind: "linear",
     ...originOf(layer),
-    ...certifyMask(layer.name, layer.topology, random.split("mask"), budgets.maskSpectrum),
+    ...certifyMask(layer, random.split("mask"), budgets.maskSpectrum),
     mirrored: weights.mirrored,
     ...weightFacts(layer.name, weights, random.split("weights"), budgets),
   };
 }
 
 export function certifyMask(
-  name: string,
-  topology: Topology,
+  { kind: layerKind, name, topology }: Pick<WeightedLayer, "kind" | "name" | "topology">,
   random: RandomStream,
   budget: Budget,
 ): MaskCertificate {
@@ -146,7 +145,7 @@ export function certifyMask(
     columnDegrees: range(degree.columns),
     components: componentCount(topology),
   };
-  const { kind, reason } = representationOf(topology);
+  const { kind, reason } = representationOf({ kind: layerKind, topology });
   return {
     rows: topology.rows,
     columns: topology.columns,

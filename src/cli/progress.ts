@@ -58,14 +58,15 @@ function liveProgress(): Progress {
     },
     Presets.legacy,
   );
+  const clearLine = "\r\u001b[2K";
   // Lines that stay are written where the bar was, and the bar goes on below.
   const above = (text: string) => {
     const active = bar.isActive;
     if (active) bar.stop();
+    else process.stderr.write(clearLine);
     note(text);
     if (active) bar.start(line.steps, line.step);
   };
-  const clearLine = "\r\u001b[2K";
   return {
     stage: (text) => process.stderr.write(`${clearLine}${colors.dim(`${text} ...`)}`),
     start(run) {

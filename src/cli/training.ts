@@ -10,6 +10,7 @@ import { columns } from "../experiment/words.ts";
 import { downloadProgress } from "./download-progress.ts";
 import { exitCodes } from "./failure.ts";
 import { createInterrupt } from "./interrupt.ts";
+import { makingProgress } from "./making-progress.ts";
 import { note, print, printJson } from "./output.ts";
 import { createProgress } from "./progress.ts";
 
@@ -35,6 +36,7 @@ export async function showTraining(
       signal: interrupt.signal,
       onStage: (text) => progress.stage(text),
       onDownload: downloadProgress(),
+      onMaking: makingProgress(),
       onSaved: () => interrupt.listen(),
       onStart(start) {
         interrupt.listen();

@@ -8,6 +8,7 @@ import { loadNetwork } from "../formats/index.ts";
 import { MOST_ACTIVATIONS, MOST_NUMBERS } from "../formats/network-limits.ts";
 import type { ImageShape } from "../init/convolution/convolution.ts";
 import type { KernelInitializerName } from "../init/convolution/registry.ts";
+import type { MakingProgress } from "../network/making-progress.ts";
 import { mlp } from "../network/mlp.ts";
 import type { AnyNetwork, Network } from "../network/network.ts";
 import { sparsityNames } from "./config.ts";
@@ -40,15 +41,24 @@ const maxParameters = 2 ** 28;
  * Builds the network of complete settings.
  *
  * @param ends absent: the settings name all widths by `layers`
+ * @param onProgress told how far the weights of a new network are
  * @throws {ArgumentError} `bad-layers`, `no-images`, `too-large`, or what the model's builder throws; {InfeasibleError}
  */
-export async function buildNetwork(settings: Settings, ends?: Ends): Promise<AnyNetwork> {
+export async function buildNetwork(
+  settings: Settings,
+  ends?: Ends,
+  onProgress?: OnProgress,
+): Promise<AnyNetwork> {
   if (settings.from !== undefined) return loadNetwork(settings.from);
   const model = modelOf(settings);
-  return model.takes === "images" ? buildOnImages(model, settings, ends) : buildOnVectors(settings, ends);
+  return model.takes === "images"
+    ? buildOnImages(model, settings, ends, onProgress)
+    : buildOnVectors(settings, ends, onProgress);
 }
 
-function buildOnVectors(settings: Settings, ends?: Ends): Network {
+type OnProgress = (progress: MakingProgress) => void;
+
+function buildOnVectors(settings: Settings, ends?: Ends, onProgress?: OnProgress): Network {
   const widths = networkWidths(settings, ends);
   checkSize(settings, widths);
   const { topology, arrangement, weights, gain, activation, start, meanSquare } = settings;
@@ -59,10 +69,11 @@ function buildOnVectors(settings: Settings, ends?: Ends): Network {
     seed: settings.seed ?? defaults.seed,
     start,
     meanSquare,
+    onProgress,
   });
 }
 
-function buildOnImages(model: ImageModel, given: Settings, ends?: Ends): AnyNetwork {
+function buildOnImages(model: ImageModel, given: Settings, ends?: Ends, onProgress?: OnProgress): AnyNetwork {
   const { image, outputs } = imageEnds(given, ends);
   const settings = given as CompleteSettings;
   checkImageSize(model, settings, image);
@@ -73,6 +84,7 @@ function buildOnImages(model: ImageModel, given: Settings, ends?: Ends): AnyNetw
     outputs,
     init: { topology, arrangement, weights, gain, ...requestIn(settings) },
     seed: seed ?? defaults.seed,
+    onProgress,
   });
 }
 

@@ -17,7 +17,7 @@ export function layerRepresentations({ layers }: AnyNetwork): LayerRepresentatio
   const runs: Omit<LayerRepresentations, "layers">[] = [];
   for (const [i, layer] of layers.entries()) {
     if (!isWeighted(layer)) continue;
-    const { kind, reason } = representationOf(layer.topology);
+    const { kind, reason } = representationOf(layer);
     const previous = runs.at(-1);
     if (previous?.kind === kind && previous.reason === reason)
       runs[runs.length - 1] = { ...previous, last: i };

@@ -10,6 +10,7 @@ import { cnnEco } from "../network/cnn-eco.ts";
 import { edgeCnn, edgeStages } from "../network/edge-cnn.ts";
 import type { KernelInitSpec } from "../network/kernel-init-spec.ts";
 import { lipConvNet } from "../network/lip-conv-net.ts";
+import type { MakingProgress } from "../network/making-progress.ts";
 import type { AnyNetwork } from "../network/network.ts";
 import { resnet } from "../network/resnet.ts";
 import { defaults } from "./defaults.ts";
@@ -40,6 +41,7 @@ export interface ImageBuild {
   readonly outputs: number;
   readonly init: KernelInitSpec;
   readonly seed: number;
+  readonly onProgress?: (progress: MakingProgress) => void;
 }
 
 /** Complete settings: those of these that the model has are there. */

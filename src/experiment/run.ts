@@ -13,6 +13,7 @@ import { createTrainer } from "../engine/index.ts";
 import { ArgumentError, DataError, FileError, FormatError } from "../errors.ts";
 import { removeLeftovers, writeFileAtomic } from "../formats/index.ts";
 import { networkInput, networkOutput, sizeOf } from "../network/layer-shape.ts";
+import type { MakingProgress } from "../network/making-progress.ts";
 import { type AnyNetwork, isMlp, widths } from "../network/network.ts";
 import { buildNetwork, endsOf, networkWidths } from "./build-network.ts";
 import { loadRunState, type RunState, saveRunState } from "./checkpoint.ts";
@@ -45,6 +46,8 @@ export interface OpenHandlers extends RunHandlers {
   readonly onDownload?: (progress: DownloadProgress) => void;
   /** What is being done before training begins. */
   readonly onStage?: (text: string) => void;
+  /** How far the weights of a new network are; of wide ones they take minutes. */
+  readonly onMaking?: (progress: MakingProgress) => void;
   /** The folder of a new run is there and can be resumed from now on. */
   readonly onSaved?: () => void;
 }
@@ -52,12 +55,12 @@ export interface OpenHandlers extends RunHandlers {
 /** A dataset and a network that fits it, for settings. */
 export async function prepare(
   settings: Settings,
-  { onDownload, onStage, onNotice }: OpenHandlers = {},
+  { onDownload, onStage, onMaking, onNotice }: OpenHandlers = {},
 ): Promise<{ dataset: Dataset; network: AnyNetwork }> {
   onStage?.("loading the dataset");
   const dataset = await openDataset(settings, onDownload, { onNotice });
   onStage?.("making the network");
-  const network = await buildNetwork(settings, endsOf(dataset));
+  const network = await buildNetwork(settings, endsOf(dataset), onMaking);
   checkShapes(network, dataset);
   return { dataset, network: withInputScale(network, dataset) };
 }
@@ -225,7 +228,7 @@ async function certifyAgain(
   config: RunConfig,
   { network, position }: RunState,
   dataset: Dataset,
-  { onStage, onNotice }: OpenHandlers,
+  { onStage, onMaking, onNotice }: OpenHandlers,
 ): Promise<void> {
   if (position.step > 0 && config.from !== undefined) {
     onNotice?.(
@@ -235,7 +238,9 @@ async function certifyAgain(
   }
   onStage?.("certifying the network");
   const first =
-    position.step === 0 ? network : withInputScale(await buildNetwork(config, endsOf(dataset)), dataset);
+    position.step === 0
+      ? network
+      : withInputScale(await buildNetwork(config, endsOf(dataset), onMaking), dataset);
   await certifyAtStart(files, first, dataset);
 }
 

@@ -9,10 +9,9 @@
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { ArgumentError } from "../errors.ts";
 import { lbfgs } from "../math/lbfgs.ts";
-import type { RandomStream } from "../math/random.ts";
 import type { EdgeTopology } from "../topology/topology.ts";
 import { transpose } from "../topology/transpose.ts";
-import type { Initializer } from "./initializer.ts";
+import type { Initializer, InitializerOptions } from "./initializer.ts";
 import { orthogonal } from "./orthogonal.ts";
 
 /** The largest shorter side: its square is held densely and decomposed at every projection. */
@@ -55,7 +54,7 @@ interface Support {
  */
 export function fitIsometry(
   topology: EdgeTopology,
-  options: { readonly random: RandomStream; readonly projections?: number },
+  options: Pick<InitializerOptions, "random" | "onProgress"> & { readonly projections?: number },
 ): ApproximateIsometry {
   const support = fromShorterSide(topology);
   const { lines, crossLines, pointers, line } = support;
@@ -69,8 +68,13 @@ export function fitIsometry(
   const scale = Float64Array.from(line, (i) => 1 / Math.sqrt(pointers[i + 1] - pointers[i]));
   const weights = scale.map((deviation) => deviation * options.random.normal());
   const bounds = scale.map((deviation) => 2 * deviation);
-  for (let i = options.projections ?? 300; i > 0; i--) project(support, weights, bounds);
-  if (weights.length >= (lines * crossLines) / 2) {
+  const finishes = weights.length >= (lines * crossLines) / 2;
+  const { projections = 300, onProgress } = options;
+  for (let i = 1; i <= projections; i++) {
+    project(support, weights, bounds);
+    onProgress?.(i / (projections * (finishes ? 2 : 1)));
+  }
+  if (finishes) {
     lbfgs((point, gradient) => isometryError(support, point, gradient), weights, {
       pairs: 20,
       iterations: 1500,
@@ -92,10 +96,10 @@ export function fitIsometry(
  * The weights of `fitIsometry` times `gain`. On topologies that have exactly orthogonal weights those are the
  * minimum, and are returned.
  */
-export const approximateIsometry: Initializer = (topology, { random, gain }) =>
+export const approximateIsometry: Initializer = (topology, options) =>
   topology.kind === "blocks" || topology.construction !== undefined
-    ? orthogonal(topology, { random, gain })
-    : Float32Array.from(fitIsometry(topology, { random }).weights, (weight) => gain * weight);
+    ? orthogonal(topology, options)
+    : Float32Array.from(fitIsometry(topology, options).weights, (weight) => options.gain * weight);
 
 function fromShorterSide(topology: EdgeTopology): Support {
   const { rows, columns, rowPointers, columnIndices } = topology;

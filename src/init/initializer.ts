@@ -10,6 +10,8 @@ export interface InitializerOptions {
   readonly random: RandomStream;
   /** Factor on all weights; finite. 1 keeps the initializer's own scale. */
   readonly gain: number;
+  /** Told from time to time which share of the work is done, in (0, 1]; by initializers that may take long. */
+  readonly onProgress?: (share: number) => void;
 }
 
 /**

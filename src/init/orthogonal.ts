@@ -7,19 +7,19 @@
 
 import { ArgumentError } from "../errors.ts";
 import { semiOrthogonal } from "../math/orthonormal.ts";
-import type { RandomStream } from "../math/random.ts";
-import { type BlockTopology, nonZeros } from "../topology/topology.ts";
+import { type BlockTopology, groupCount, nonZeros } from "../topology/topology.ts";
 import { cliffordWeights } from "./clifford-weights.ts";
 import { givensWeights } from "./givens-weights.ts";
-import type { Initializer } from "./initializer.ts";
+import type { Initializer, InitializerOptions } from "./initializer.ts";
 
 /**
  * Each block has orthonormal rows if it has at most as many rows as columns, else orthonormal columns; times
  * `gain`. When that is the same side for all blocks, so has the layer. Computed in float64, stored in float32.
  * Throws ArgumentError ("no-orthogonal-weights") on edges without a construction.
  */
-export const orthogonal: Initializer = (topology, { random, gain }) => {
-  if (topology.kind === "blocks") return orthogonalBlocks(topology, random, gain);
+export const orthogonal: Initializer = (topology, options) => {
+  if (topology.kind === "blocks") return orthogonalBlocks(topology, options);
+  const { random, gain } = options;
   const { construction } = topology;
   if (construction === undefined) {
     throw new ArgumentError(
@@ -34,15 +34,21 @@ export const orthogonal: Initializer = (topology, { random, gain }) => {
   return Float32Array.from(exact, (weight) => gain * weight);
 };
 
-function orthogonalBlocks(topology: BlockTopology, random: RandomStream, gain: number): Float32Array {
+function orthogonalBlocks(
+  topology: BlockTopology,
+  { random, gain, onProgress }: InitializerOptions,
+): Float32Array {
   const { rowOffsets, columnOffsets } = topology;
   const weights = new Float32Array(nonZeros(topology));
+  const groups = groupCount(topology);
   let next = 0;
-  for (let q = 0; q + 1 < rowOffsets.length; q++) {
+  for (let q = 0; q < groups; q++) {
+    // Groups are of about the same size.
     const block = semiOrthogonal(
       rowOffsets[q + 1] - rowOffsets[q],
       columnOffsets[q + 1] - columnOffsets[q],
       random,
+      onProgress && ((share) => onProgress((q + share) / groups)),
     );
     for (let k = 0; k < block.length; k++) weights[next + k] = gain * block[k];
     next += block.length;

@@ -14,11 +14,19 @@ import { transpose } from "./transpose.ts";
 
 /**
  * A Haar-uniform matrix [rows, columns], row-major: orthonormal rows when rows ≤ columns, else orthonormal
- * columns. Exact to about 1e-15. Both sides at least 1; square, it takes ⅔·rows³ multiply-adds.
+ * columns. Exact to about 1e-15. Both sides at least 1; square, it takes ⅔·rows³ multiply-adds. `onProgress` is told
+ * after each row which share of them is done.
  */
-export function semiOrthogonal(rows: number, columns: number, random: RandomStream): Float64Array {
-  if (rows > columns) return transpose(semiOrthogonal(columns, rows, random), columns, rows);
+export function semiOrthogonal(
+  rows: number,
+  columns: number,
+  random: RandomStream,
+  onProgress?: (share: number) => void,
+): Float64Array {
+  if (rows > columns) return transpose(semiOrthogonal(columns, rows, random, onProgress), columns, rows);
   const matrix = new Float64Array(rows * columns);
+  // Of rows n and up: Σ 2 (rows − 1 − k)(columns − k) ≈ (rows − n)² (columns − n) − ⅓ (rows − n)³.
+  const work = (n: number) => (rows - n) ** 2 * (columns - n - (rows - n) / 3);
   // Row k lives in columns k and up; the finished rows below it have a zero in column k until they are reflected.
   for (let k = rows - 1; k >= 0; k--) {
     const direction = matrix.subarray(k * columns + k, (k + 1) * columns);
@@ -28,6 +36,7 @@ export function semiOrthogonal(rows: number, columns: number, random: RandomStre
     direction[0] += first < 0 ? -1 : 1;
     reflectRows(matrix, k, rows, columns, 1 / (1 + Math.abs(first)));
     direction[0] = first;
+    onProgress?.(work(k) / work(0));
   }
   return matrix;
 }

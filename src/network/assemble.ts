@@ -21,6 +21,7 @@ import { requestOf } from "./init-spec.ts";
 import type { KernelInitSpec } from "./kernel-init-spec.ts";
 import { buildLayer, type LayerPlan, requireFeasible } from "./layer-plan.ts";
 import { outputShape, sizeOf, vectorShape } from "./layer-shape.ts";
+import { layerProgress, type MakingProgress } from "./making-progress.ts";
 import { naming } from "./naming.ts";
 import type { Activation, AnyNetwork, BatchNormLayer, CriticalScales, Layer, Start } from "./network.ts";
 import { checkActivation, drawBiases, requirePairs, scalesFor, startFor } from "./start.ts";
@@ -38,6 +39,7 @@ export interface Recipe {
   readonly start?: Start;
   readonly meanSquare?: number;
   readonly seed: number;
+  readonly onProgress?: (progress: MakingProgress) => void;
 }
 
 /** A weighted layer with its place. */
@@ -79,11 +81,16 @@ export function assemble(recipe: Recipe, blueprints: readonly Blueprint[]): AnyN
   const random = randomStream(seed);
   const plans = drafts.map((draft, i) => planOf(draft, i, { recipe, start, critical, random }));
   requireFeasible(plans);
+  const progressOf = layerProgress(plans, recipe.onProgress);
   let next = 0;
   const layers = placed.map((layer) => {
     if (layer.kind !== "draft") return layer;
     const i = next++;
-    return buildDraft(layer, plans[i], init, critical?.biasVariance ?? 0, random.split("bias", i));
+    const made = buildLayer(plans[i], progressOf(i));
+    return finishDraft(layer, plans[i], made, {
+      initializer: init.weights,
+      bias: drawBiases(plans[i].shape.rows, critical?.biasVariance ?? 0, random.split("bias", i)),
+    });
   });
   return { layers, provenance: { seed, start, ...(critical && { critical }) } };
 }
@@ -172,19 +179,13 @@ function headInitializer(weights: string): string {
   return weights === "kaiming" ? "kaiming" : "orthogonal";
 }
 
-function buildDraft(
+function finishDraft(
   draft: Draft,
-  plan: LayerPlan,
-  { weights: initializer }: Recipe["init"],
-  biasVariance: number,
-  random: RandomStream,
+  { name, asked }: LayerPlan,
+  made: ReturnType<typeof buildLayer>,
+  { initializer, bias }: { readonly initializer: string; readonly bias: Float32Array },
 ): Layer {
-  const shared = {
-    name: plan.name,
-    ...buildLayer(plan),
-    bias: drawBiases(plan.shape.rows, biasVariance, random),
-    asked: plan.asked,
-  };
+  const shared = { name, ...made, bias, asked };
   if ("geometry" in draft) {
     const { geometry, input, blueprint } = draft;
     return {

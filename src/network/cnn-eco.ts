@@ -37,6 +37,7 @@ export function cnnEco(options: CnnEcoOptions): AnyNetwork {
     start: options.start,
     meanSquare: options.meanSquare,
     seed: options.seed ?? 0,
+    onProgress: options.onProgress,
   };
   const pads = side !== input.height || side !== input.width;
   return assemble(recipe, [

@@ -85,6 +85,7 @@ export function cnn(options: CnnOptions): AnyNetwork {
     start: options.start,
     meanSquare: options.meanSquare,
     seed: options.seed ?? 0,
+    onProgress: options.onProgress,
   };
   const { height, width } = input;
   const padded = { height: nextMultiple(height, 4), width: nextMultiple(width, 4) };

@@ -60,6 +60,7 @@ export function edgeCnn(options: EdgeCnnOptions): AnyNetwork {
     kernelSize: 3,
     borders: "zeros" as const,
     seed,
+    onProgress: options.onProgress,
   };
   const window = { height: Math.min(2, height / 4), width: Math.min(2, width / 4) };
   return assemble(recipe, [

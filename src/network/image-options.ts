@@ -7,6 +7,7 @@ import { checkFields } from "../init/convolution/build-convolution.ts";
 import { checkGeometry, checkImage, type ImageShape } from "../init/convolution/convolution.ts";
 import { kernelInitializerNamed } from "../init/convolution/registry.ts";
 import { type KernelInitSpec, kernelInitFields } from "./kernel-init-spec.ts";
+import type { MakingProgress } from "./making-progress.ts";
 
 /** What all of them take. */
 export interface ImageNetworkOptions {
@@ -16,6 +17,8 @@ export interface ImageNetworkOptions {
   readonly outputs: number;
   /** Integer in [0, 2⁵³). Default 0. */
   readonly seed?: number;
+  /** Told how far the weights are, after each layer and, of wide orthogonal blocks, each row. */
+  readonly onProgress?: (progress: MakingProgress) => void;
 }
 
 /**
@@ -27,7 +30,7 @@ export function checkImageNetwork(
   options: ImageNetworkOptions & { readonly init?: KernelInitSpec },
   fields: readonly string[],
 ): void {
-  checkFields(builder, options, ["input", "outputs", "seed", "init", ...fields]);
+  checkFields(builder, options, ["input", "outputs", "seed", "init", "onProgress", ...fields]);
   const { input, outputs, init } = options;
   checkImage(input);
   checkWhole("channels", input.channels);

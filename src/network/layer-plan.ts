@@ -119,12 +119,17 @@ function givesWay({ atEnd, shape, topology }: LayerPlan): boolean {
 /**
  * Topology and weights of a layer. A mirrored layer is built at half its size and doubled. Throws what
  * topology and initializer throw, with the layer's name in front; `requireFeasible` is to be called first.
+ * `onProgress` is told which share of the layer is made.
  */
-export function buildLayer(plan: LayerPlan): { topology: Topology; weights: Float32Array } {
+export function buildLayer(
+  plan: LayerPlan,
+  onProgress?: (share: number) => void,
+): { topology: Topology; weights: Float32Array } {
   const base = baseTopology(plan);
   const weights = naming(describePlan(plan), () =>
-    plan.initializer(base, { random: plan.random.weights, gain: plan.gain }),
+    plan.initializer(base, { random: plan.random.weights, gain: plan.gain, onProgress }),
   );
+  onProgress?.(1);
   const { mirrored } = plan;
   if (!mirrored.rows && !mirrored.columns) return { topology: base, weights };
   const topology = mirror(base, mirrored);
@@ -152,6 +157,17 @@ function inWords({ asked, counts, shape }: LayerPlan, request: SparsityRequest):
   if (counts === "parameters" || asked.compression === undefined) return describeRequest(request);
   const kernels = Math.round(targetNonZeros(shape, request));
   return describeRequest({ compression: (shape.rows * shape.columns) / kernels });
+}
+
+/** About how the time that its weights take compares with other layers': blocks are made in (shorter side)² · longer. */
+export function makingWork(plan: LayerPlan): number {
+  const { rows, columns } = baseShape(plan);
+  const size = rows * columns;
+  const density = Math.min(
+    1,
+    targetNonZeros(plan.shape, connectionsAsked(plan)) / (plan.shape.rows * plan.shape.columns),
+  );
+  return density ** 2 * size * Math.min(rows, columns);
 }
 
 function meetsRequest(plan: LayerPlan): boolean {

@@ -72,6 +72,7 @@ export function lipConvNet(options: LipConvNetOptions): AnyNetwork {
     borders: eco ? ("eco" as const) : ("zeros" as const),
     start: "none" as const,
     seed,
+    onProgress: options.onProgress,
   };
   return assemble(recipe, [
     ...(pads ? [{ kind: "pad" as const, name: "pad", ...size }] : []),

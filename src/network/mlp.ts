@@ -7,6 +7,7 @@ import { initializerNamed } from "../init/registry.ts";
 import { randomStream } from "../math/random.ts";
 import { type InitSpec, initFields, requestOf } from "./init-spec.ts";
 import { buildLayer, requireFeasible } from "./layer-plan.ts";
+import { layerProgress, type MakingProgress } from "./making-progress.ts";
 import type { Activation, Network, Provenance } from "./network.ts";
 import { checkActivation, drawBiases, requirePairs, scalesFor, startFor } from "./start.ts";
 
@@ -26,6 +27,8 @@ export interface MlpOptions {
   readonly start?: Provenance["start"];
   /** q of the critical start, in (0, 1]: mean square of all pre-activations. Default by depth. */
   readonly meanSquare?: number;
+  /** Told how far the weights are, after each layer and, of wide orthogonal blocks, each row. */
+  readonly onProgress?: (progress: MakingProgress) => void;
 }
 
 /**
@@ -80,10 +83,11 @@ export function mlp(options: MlpOptions): Network {
     random: { topology: random.split("topology", i), weights: random.split("weights", i) },
   }));
   requireFeasible(plans);
+  const progressOf = layerProgress(plans, options.onProgress);
   const layers = plans.map((plan, i) => ({
     kind: "linear" as const,
     name: plan.name,
-    ...buildLayer(plan),
+    ...buildLayer(plan, progressOf(i)),
     bias: drawBiases(plan.shape.rows, critical?.biasVariance ?? 0, random.split("bias", i)),
     activation: i === last ? ("linear" as const) : activation,
     asked,
@@ -101,6 +105,7 @@ const optionFields: readonly string[] = [
   "seed",
   "start",
   "meanSquare",
+  "onProgress",
 ] satisfies readonly (keyof MlpOptions)[];
 
 /** That both objects are there and have no other fields: callers of JavaScript have no types to tell them. */

@@ -1,8 +1,10 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { randomStream } from "../math/random.ts";
-import { buildTopology, type EdgeTopology, type Topology } from "../topology/index.ts";
-import { representationOf } from "./representation.ts";
+import { type RandomStream, randomStream } from "../math/random.ts";
+import { type BlockTopology, buildTopology, type EdgeTopology, type Topology } from "../topology/index.ts";
+import { representationOf as ofLayer } from "./representation.ts";
+
+const representationOf = (topology: Topology) => ofLayer({ kind: "linear", topology });
 
 /** row → column → place of the weight. */
 function places(topology: Topology): Map<string, number> {
@@ -51,6 +53,19 @@ function sao(rows: number, columns: number, groups: number, seed: number): Topol
   return buildTopology("sao", { rows, columns }, { groups }, { arrangement: "random", random });
 }
 
+/** Groups of any sizes on random orders. */
+function unevenBlocks(rows: number, columns: number, groups: number, random: RandomStream): BlockTopology {
+  const cuts = (total: number) => {
+    const inner = random.permutation(total - 1).slice(0, groups - 1);
+    return Int32Array.from([0, ...Array.from(inner, (cut) => cut + 1).sort((a, b) => a - b), total]);
+  };
+  const [rowOffsets, columnOffsets] = [cuts(rows), cuts(columns)];
+  const [rowOrder, columnOrder] = [random.permutation(rows), random.permutation(columns)];
+  return { kind: "blocks", name: "test", rows, columns, rowOrder, columnOrder, rowOffsets, columnOffsets };
+}
+
+const sizesOf = (offsets: Int32Array) => [...offsets.subarray(1)].map((end, q) => end - offsets[q]);
+
 describe("representationOf", () => {
   it("leaves blocks and a dense layer as they are", () => {
     const blocks = sao(32, 32, 4, 1);
@@ -77,6 +92,43 @@ describe("representationOf", () => {
         for (const [key, place] of found) expect(order?.[place]).toBe(own.get(key));
       }),
     );
+  });
+
+  it("runs small blocks as edges: the same connections, and where each weight is", () => {
+    const sizes = fc.record({
+      groups: fc.integer({ min: 2, max: 6 }),
+      rows: fc.integer({ min: 6, max: 23 }),
+      columns: fc.integer({ min: 6, max: 23 }),
+      seed: fc.nat(),
+    });
+    fc.assert(
+      fc.property(sizes, ({ groups, rows, columns, seed }) => {
+        const random = randomStream(seed);
+        const blocks = unevenBlocks(rows, columns, groups, random);
+        const { kind, topology, order } = representationOf(blocks);
+        const sides = [...sizesOf(blocks.rowOffsets), ...sizesOf(blocks.columnOffsets)];
+        const small = Math.min(...sides) < 4 && Math.max(...sides) < 16;
+        expect(kind).toBe(small ? "edges" : "blocks");
+        if (!small) return;
+        expect(topology).toEqual(asEdges(blocks));
+        const own = places(blocks);
+        for (const [key, place] of places(topology)) expect(order?.[place]).toBe(own.get(key));
+      }),
+    );
+  });
+
+  it("says which sides are too small, and leaves convolutions of small groups as they are", () => {
+    const even = sao(12, 12, 6, 5);
+    expect(representationOf(even).reason).toBe("blocks of side 2, where edges are faster");
+    const uneven = sao(13, 12, 5, 5);
+    expect(representationOf(uneven).reason).toBe("blocks of sides 2 to 3, where edges are faster");
+    expect(ofLayer({ kind: "convolution", topology: even })).toMatchObject({
+      kind: "blocks",
+      topology: even,
+    });
+    // Long ones, and a layer that is one block, however few its outputs.
+    expect(representationOf(sao(6, 48, 3, 5)).kind).toBe("blocks");
+    expect(representationOf(sao(2, 3, 1, 5)).kind).toBe("dense");
   });
 
   it("takes no mask for blocks that lacks one connection, or shares a column", () => {

@@ -2,10 +2,15 @@
  * @file Which of the engine's representations a layer's mask runs as: dense, blocks or edges. The same connections,
  * none more and none fewer, so the choice is about speed alone; files keep the layer as it was made.
  *
- * The rule is structural, with one measured number in it. Blocks stay blocks: where a mask can be both, edges are slower
- * from degree 4 on, and by about a quarter faster at degree 2 (docs/benchmarks, "Blocks or edges"), which is left to
- * those who ask for it. So the one thing to find is edges that are blocks unknown to whoever made them: groups of rows
- * with the same columns, no column in two groups; one group is a dense layer.
+ * The rule is structural, with two measured numbers in it. A mask that can be both runs as blocks from sides of 4 on.
+ * Linear layers of smaller blocks, none of them long, run as edges: as blocks a training step takes 1.1 to 1.2 times
+ * the time and a prediction of the runtime for one sample 1.4 to 1.9 times (degrees 2 and 3; docs/benchmarks, "Blocks
+ * or edges"). Between the two, where one side is short and the other long, training is faster as edges and the runtime
+ * as blocks, and a layer stays as it was made. So do convolutions of small groups, which train faster as edges and
+ * predict faster as blocks.
+ *
+ * Edges that are blocks unknown to whoever made them are groups of rows with the same columns, no column in two groups;
+ * one group is a dense layer.
  *
  * An irregular mask that is nearly full stays edges too. A weight of edges takes 1.4 to 1.8 times the time of one of
  * blocks, so dense would be faster above a density of 0.55 to 0.7; but the weights that are not there would then have
@@ -13,7 +18,14 @@
  * there is little sparsity left (docs/performance.md).
  */
 
-import { type BlockTopology, type EdgeTopology, groupCount, type Topology } from "../topology/topology.ts";
+import {
+  type BlockTopology,
+  type EdgeTopology,
+  groupCount,
+  nonZeros,
+  type Topology,
+} from "../topology/topology.ts";
+import type { WeightedLayer } from "./network.ts";
 
 /**
  * The smallest side of a block from which blocks are faster than the same connections as edges, by
@@ -21,10 +33,13 @@ import { type BlockTopology, type EdgeTopology, groupCount, type Topology } from
  */
 const LEAST_BLOCK_SIDE = 4;
 
+/** The other side from which even such small blocks predict faster than edges, one sample at a time. */
+const LEAST_LONG_SIDE = 16;
+
 /** What a layer runs as, and why, in words that follow "runs as blocks: ". */
 export interface Representation {
   readonly kind: "dense" | "blocks" | "edges";
-  /** What the engine multiplies by: the layer's own topology, or the same connections as blocks. */
+  /** What the engine multiplies by: the layer's own topology, or the same connections as blocks or edges. */
   readonly topology: Topology;
   /**
    * Given where the topology is not the layer's own: weight k of the former is weight `order[k]` of the latter.
@@ -34,21 +49,30 @@ export interface Representation {
   readonly reason: string;
 }
 
-/** What a layer of this topology runs as. A function of the connections alone, so the same on every machine. */
-export function representationOf(topology: Topology): Representation {
-  if (topology.kind === "blocks") {
-    const dense = groupCount(topology) === 1;
-    return {
-      kind: dense ? "dense" : "blocks",
-      topology,
-      reason: dense ? "one full block" : "made of blocks",
-    };
+/** What a layer runs as. A function of its kind and connections alone, so the same on every machine. */
+export function representationOf({
+  kind,
+  topology,
+}: Pick<WeightedLayer, "kind" | "topology">): Representation {
+  return topology.kind === "blocks" ? ofBlocks(topology, kind) : ofEdges(topology);
+}
+
+function ofBlocks(topology: BlockTopology, layer: WeightedLayer["kind"]): Representation {
+  if (groupCount(topology) === 1) return { kind: "dense", topology, reason: "one full block" };
+  const { shortest, longest } = sides(topology);
+  if (layer === "convolution" || shortest >= LEAST_BLOCK_SIDE || longest >= LEAST_LONG_SIDE) {
+    return { kind: "blocks", topology, reason: "made of blocks" };
   }
+  const range = shortest === longest ? `side ${shortest}` : `sides ${shortest} to ${longest}`;
+  return { kind: "edges", ...asEdges(topology), reason: `blocks of ${range}, where edges are faster` };
+}
+
+function ofEdges(topology: EdgeTopology): Representation {
   const blocks = completeBlocks(topology);
   if (blocks === undefined) {
     return { kind: "edges", topology, reason: "no set of full blocks" };
   }
-  const side = smallestSide(blocks);
+  const { shortest: side } = sides(blocks);
   if (side < LEAST_BLOCK_SIDE) {
     return {
       kind: "edges",
@@ -110,12 +134,41 @@ function offsets(sizes: readonly number[]): Int32Array {
   return result;
 }
 
-function smallestSide({ rowOffsets, columnOffsets }: BlockTopology): number {
-  let side = Number.POSITIVE_INFINITY;
+/** Of all blocks, rows and columns alike. */
+function sides({ rowOffsets, columnOffsets }: BlockTopology): { shortest: number; longest: number } {
+  let [shortest, longest] = [Number.POSITIVE_INFINITY, 0];
   for (let q = 0; q + 1 < rowOffsets.length; q++) {
-    side = Math.min(side, rowOffsets[q + 1] - rowOffsets[q], columnOffsets[q + 1] - columnOffsets[q]);
+    const [height, width] = [rowOffsets[q + 1] - rowOffsets[q], columnOffsets[q + 1] - columnOffsets[q]];
+    shortest = Math.min(shortest, height, width);
+    longest = Math.max(longest, height, width);
   }
-  return side;
+  return { shortest, longest };
+}
+
+/** The same connections as edges, and where each of the edges' weights is among the blocks'. */
+function asEdges(blocks: BlockTopology): { topology: EdgeTopology; order: Int32Array } {
+  const { name, rows, columns, rowOrder, columnOrder, rowOffsets, columnOffsets } = blocks;
+  const rowPointers = new Int32Array(rows + 1);
+  for (let q = 0; q + 1 < rowOffsets.length; q++) {
+    const width = columnOffsets[q + 1] - columnOffsets[q];
+    for (let i = rowOffsets[q]; i < rowOffsets[q + 1]; i++) rowPointers[rowOrder[i] + 1] = width;
+  }
+  for (let row = 0; row < rows; row++) rowPointers[row + 1] += rowPointers[row];
+  const columnIndices = new Int32Array(nonZeros(blocks));
+  const order = new Int32Array(columnIndices.length);
+  let next = 0;
+  for (let q = 0; q + 1 < rowOffsets.length; q++) {
+    const own = columnOrder.subarray(columnOffsets[q], columnOffsets[q + 1]);
+    const ascending = Int32Array.from(own, (_, j) => j).sort((a, b) => own[a] - own[b]);
+    for (let i = rowOffsets[q]; i < rowOffsets[q + 1]; i++) {
+      for (const [k, j] of ascending.entries()) {
+        columnIndices[rowPointers[rowOrder[i]] + k] = own[j];
+        order[rowPointers[rowOrder[i]] + k] = next + j;
+      }
+      next += own.length;
+    }
+  }
+  return { topology: { kind: "edges", name, rows, columns, rowPointers, columnIndices }, order };
 }
 
 /** Where each of the blocks' weights is among the edges'. */

@@ -60,6 +60,7 @@ export function resnet(options: ResnetOptions): AnyNetwork {
     borders: "zeros" as const,
     start: "none" as const,
     seed,
+    onProgress: options.onProgress,
   };
   const blocks = (depth - 2) / 6;
   return assemble(recipe, [

@@ -51,6 +51,9 @@ describe("predictions of the runtime", () => {
     mlp({ widths: [200, 300, 3], init: { topology: "random", sparsity: 0.9, weights: "gaussian" }, seed: 4 }),
     // Edges that are a full block unknown to their maker, which the engine runs as one.
     mlp({ widths: [40, 64, 64, 5], init: { topology: "random", sparsity: 0, weights: "gaussian" }, seed: 5 }),
+    // Blocks so small that they run as edges, alone and beside others that stay blocks.
+    mlp({ widths: [40, 64, 64, 40], init: sao({ degree: 2 }), seed: 6 }),
+    mlp({ widths: [40, 64, 64, 5], init: sao({ degree: 3, arrangement: "random" }), seed: 7 }),
     ...Array.from({ length: 12 }, (_, seed) => randomNetwork(seed)),
   ];
 

@@ -58,7 +58,14 @@ export function planned(
       const layers = layersFor(task);
       const plans = layerPlans(frame, layers);
       requireFeasible(plans);
-      return scaledToInputs(finish(frame, plans.map(buildLayer), layers.initializerName), scoring);
+      return scaledToInputs(
+        finish(
+          frame,
+          plans.map((plan) => buildLayer(plan)),
+          layers.initializerName,
+        ),
+        scoring,
+      );
     },
   };
   return method;

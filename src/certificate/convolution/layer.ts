@@ -79,7 +79,7 @@ export function certifyConvolution(
     padding,
     image: { height: image.height, width: image.width },
     output: outputImage(convolution, image),
-    ...certifyMask(name, topology, options.random.split("mask"), options.budget),
+    ...certifyMask({ kind: "convolution", name, topology }, options.random.split("mask"), options.budget),
     weights: weights.length,
     mirrored,
     ...spectrum,

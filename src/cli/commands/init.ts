@@ -13,6 +13,7 @@ import { columns, count } from "../../experiment/words.ts";
 import { saveNetwork } from "../../formats/index.ts";
 import { downloadProgress } from "../download-progress.ts";
 import { addSettingFlags } from "../flags.ts";
+import { makingProgress } from "../making-progress.ts";
 import { note, print, printJson } from "../output.ts";
 import { addCommonOptions, checkOutput, givenSettings, type Options, refuseDataFlags } from "./common.ts";
 import { initLike } from "./init-like.ts";
@@ -55,11 +56,13 @@ export function addInit(program: Command): void {
       const given = await givenSettings(options, options.dataset as string | undefined, null);
       if (given.dataset === undefined) refuseDataFlags(given);
       const settings = completeNetworkSettings(given);
+      const onMaking = makingProgress();
       const { network, dataset } =
         given.dataset === undefined
-          ? { network: await buildNetwork(settings), dataset: undefined }
+          ? { network: await buildNetwork(settings, undefined, onMaking), dataset: undefined }
           : await prepare(settings, {
               onDownload: downloadProgress(),
+              onMaking,
               onNotice: (text) => note(`note: ${text}`),
             });
       await saveNetwork(network, out);

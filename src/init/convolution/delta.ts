@@ -15,8 +15,8 @@ import { orthogonalChannels } from "./orthogonal-channels.ts";
  * At stride 1 an isometry on every image, with circular and with zero padding, up to `gain`. Throws as
  * `orthogonalChannels`.
  */
-export const delta: KernelInitializer = (topology, { kernelSize, random, gain }) => {
-  const matrix = orthogonalChannels(topology, { random, gain });
+export const delta: KernelInitializer = (topology, { kernelSize, ...options }) => {
+  const matrix = orthogonalChannels(topology, options);
   const taps = kernelSize ** 2;
   const centre = centreTap(kernelSize) * (kernelSize + 1);
   const weights = new Float32Array(matrix.length * taps);

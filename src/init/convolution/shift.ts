@@ -17,8 +17,8 @@ import { orthogonalChannels } from "./orthogonal-channels.ts";
  * and zeros in all others. At stride 1 and circular padding an isometry on every image, up to `gain`. Throws as
  * `orthogonalChannels`.
  */
-export const shift: KernelInitializer = (topology, { kernelSize, random, gain }) => {
-  const matrix = orthogonalChannels(topology, { random: random.split("matrix"), gain });
+export const shift: KernelInitializer = (topology, { kernelSize, random, gain, onProgress }) => {
+  const matrix = orthogonalChannels(topology, { random: random.split("matrix"), gain, onProgress });
   const taps = kernelSize ** 2;
   const draw = random.split("taps");
   const tapOf = Int32Array.from({ length: topology.rows }, () => draw.integer(taps));
