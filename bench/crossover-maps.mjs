@@ -154,7 +154,7 @@ function agreement(maps) {
   return [
     `${pairs.length} cells are in two of the maps, measured minutes apart. The second measurement ÷ the first is` +
       ` ${words(off([({ blocksMs }) => blocksMs, ({ edgesMs }) => edgesMs]))} for the times of blocks and edges, and` +
-      ` ${words(off(MAPS.map(({ value }) => value)))} for the ratios in the maps: cells that are no further apart than that do not differ.`,
+      ` ${words(off(MAPS.map(({ value }) => value)))} for the ratios in the maps: cells that are no further apart than that cannot be told apart.`,
   ];
 }
 

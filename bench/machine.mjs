@@ -83,7 +83,7 @@ function textOf(path) {
 }
 
 /** What the figures depend on, from the project's root; pages written from them do not count as changes. */
-const MEASURED = ["src", "bench", "scripts", "package*.json"];
+const MEASURED = ["src", "bench", "scripts", "package*.json", "tsconfig*.json"];
 
 function commit() {
   const git = (...args) =>

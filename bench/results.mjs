@@ -21,7 +21,9 @@ export async function readResults(folder) {
   const text = await textOf(folder);
   const results = text === undefined ? {} : parsed(text, folder);
   if (results.format !== FORMAT) return { sections: {}, nodes: {} };
-  const nodes = Object.entries(results.nodes ?? {}).map(([version, entries]) => [version, known(entries)]);
+  const nodes = Object.entries(results.nodes ?? {})
+    .map(([version, entries]) => [version, known(entries)])
+    .filter(([, entries]) => Object.keys(entries).length > 0);
   return { sections: known(results.sections), nodes: Object.fromEntries(nodes) };
 }
 
@@ -84,11 +86,19 @@ function parsed(text, folder) {
     throw damaged;
   }
   const sections = results?.format === undefined ? results : results.sections;
-  if (sections === null || typeof sections !== "object" || !Object.values(sections).every(isEntry))
-    throw damaged;
+  const ofNodes = isObject(results) && isObject(results.nodes) ? Object.values(results.nodes) : [];
+  if (![sections, ...ofNodes].every(areEntries)) throw damaged;
   return results;
 }
 
+function areEntries(entries) {
+  return isObject(entries) && Object.values(entries).every(isEntry);
+}
+
 function isEntry(entry) {
-  return typeof entry === "object" && entry !== null && "machine" in entry && "data" in entry;
+  return isObject(entry) && "machine" in entry && "data" in entry;
+}
+
+function isObject(value) {
+  return typeof value === "object" && value !== null;
 }

@@ -10,12 +10,8 @@ import { table } from "./text.mjs";
 
 /** The table of targets, and where its columns come from. */
 export function summary({ sections, nodes }) {
-  const own = ownColumns(sections, nodes);
   const places = usable(sections, "platforms")?.data.columns ?? [];
-  const borrowed = places
-    .filter(({ name }) => own.every((column) => column.name !== name))
-    .map((place) => ({ ...place, judge: ({ elsewhere }) => show(elsewhere?.(place), "") }));
-  const columns = [...own, ...borrowed];
+  const columns = columnsOf(ownRuns(sections, nodes), places);
   return [
     "## Targets",
     "*Ours* is isosparse on two threads with the kernels that each place picks by itself and shards of the default size," +
@@ -23,25 +19,50 @@ export function summary({ sections, nodes }) {
       " tried: [performance.md](../performance.md).",
     table(
       ["", "target", ...columns.map(({ name, usual }) => `${name} (${usual})`)],
-      TARGETS.map((target) => [target.what, target.target, ...columns.map(({ judge }) => judge(target))]),
+      TARGETS.map((target) => [
+        target.what,
+        target.target,
+        ...columns.map((column) => judge(target, column)),
+      ]),
     ),
-    sources(own, borrowed, sections),
+    sources(columns, sections),
   ].join("\n\n");
 }
 
-/** Columns of the Node whose sections the report shows, and of the others that ran them. */
-function ownColumns(sections, nodes) {
-  const [{ machine: main }] = Object.values(sections);
-  const others = Object.entries(nodes).filter(([version]) => version !== main.node);
-  return [[main.node, sections], ...others].map(([version, entries]) => ({
-    name: `Node ${version}`,
-    usual: Object.values(entries)[0].machine.usualKernels,
-    entries,
-    judge: ({ section, reach }) => {
-      const entry = usable(entries, section);
-      return show(entry && reach(entry.data, entry.machine.usualKernels), "not measured");
-    },
-  }));
+/** Entries of sections by the version of the Node that measured them; the one of most sections first. */
+function ownRuns(sections, nodes) {
+  const runs = Object.entries(nodes).map(([version, entries]) => [version, { ...entries }]);
+  const byVersion = new Map(runs);
+  const main = mostCommon(sections, ({ machine }) => machine.node);
+  for (const [name, entry] of Object.entries(sections)) {
+    const { node } = entry.machine;
+    byVersion.set(node, { ...byVersion.get(node), [name]: entry });
+  }
+  return [...byVersion].toSorted(([a], [b]) => (b === main) - (a === main));
+}
+
+/** A column for each Node and each place of "platforms"; a Node may have both: runs of its own, and what it lacks. */
+function columnsOf(runs, places) {
+  const own = runs
+    .filter(([, entries]) => TARGET_SECTIONS.some((name) => usable(entries, name)))
+    .map(([version, entries]) => ({
+      name: `Node ${version}`,
+      usual: Object.values(entries)[0].machine.usualKernels,
+      entries,
+      place: places.find(({ name }) => name === `Node ${version}`),
+    }));
+  const borrowed = places
+    .filter(({ name }) => own.every((column) => column.name !== name))
+    .map((place) => ({ name: place.name, usual: place.usual, entries: {}, place }));
+  return [...own, ...borrowed];
+}
+
+function judge({ section, reach, elsewhere }, { entries, place }) {
+  const entry = usable(entries, section);
+  if (entry) return show(reach(entry.data, entry.machine.usualKernels)) ?? "not measured";
+  const found = place && show(elsewhere?.(place));
+  const lent = Object.keys(entries).length > 0;
+  return found === undefined ? (lent ? "not measured" : "") : `${found}${lent ? " †" : ""}`;
 }
 
 /** Figures of --quick are of other sizes than the targets. */
@@ -49,23 +70,30 @@ function usable(entries, name) {
   return entries[name]?.quick === false ? entries[name] : undefined;
 }
 
-function show(found, otherwise) {
-  return found ? `${found.reached}, ${found.met ? "yes" : "**no**"}` : otherwise;
+function show(found) {
+  return found && `${found.reached}, ${found.met ? "yes" : "**no**"}`;
 }
 
-function sources([main, ...others], borrowed, sections) {
+function sources(columns, sections) {
   const usual = mostCommon(sections, occasionOf);
-  const list = (columns) => columns.map(({ name }) => name).join(", ");
+  const list = (some) => some.map(({ name }) => name).join(", ");
+  const own = columns.filter(({ entries }) => Object.keys(entries).length > 0);
+  const borrowed = columns.filter((column) => !own.includes(column));
+  const lent = own.some(
+    ({ entries, place }) => place && TARGET_SECTIONS.some((name) => !usable(entries, name)),
+  );
   return [
-    `${list([main, ...others])}: from ${others.length > 0 ? "each Node's" : "its"} own run of the sections, with its rivals in` +
-      " the same rounds" +
-      (others.length > 0
-        ? `; ${main.name}'s are shown below, all figures of ${list(others)} are in [results.json](results.json), under` +
-          " `nodes`."
-        : "."),
-    ...others.flatMap(({ name, entries }) =>
+    ...(own.length > 0
+      ? [
+          `${list(own)}: from ${own.length > 1 ? "each Node's" : "its"} own run of the sections, with its rivals in the same` +
+            " rounds; the sections below are those of the Node that they name, all figures are in" +
+            " [results.json](results.json).",
+        ]
+      : []),
+    ...own.flatMap(({ name, entries }) =>
       occasionsApart(entries, usual).map(([when, names]) => `${name}: ${names.join(", ")} ${when}.`),
     ),
+    ...(lent ? ['†: from the section "platforms", as the Node has no run of its own of that section.'] : []),
     ...(borrowed.length > 0
       ? [`${list(borrowed)}: from the section "platforms", which measures less; what it leaves out is blank.`]
       : []),

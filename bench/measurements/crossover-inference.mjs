@@ -17,7 +17,7 @@ export function markdown(data) {
       " batches under 64 by isosparse/runtime on one thread, larger ones by the engine on all cores. The rivals of" +
       " blocks are PyTorch dense, grouped and torch.sparse CSR, onnxruntime-node and onnxruntime-web on the dense model" +
       " and on the export of the blocks as batched products, and TensorFlow.js dense; those of edges leave out grouped" +
-      " and batched products.",
+      " and batched products. Blocks of degree 2 run as edges.",
     denseCheck(data),
     mapsMarkdown(data),
   ].join("\n\n");

@@ -7,7 +7,7 @@ import { makingProgress } from "./making-progress.ts";
 function written(isTTY: boolean, milliseconds: number): string[] {
   const texts: string[] = [];
   let time = 0;
-  const listener = makingProgress({
+  const { onMaking } = makingProgress({
     stream: { isTTY, columns: 200, write: (text: string | Uint8Array) => texts.push(String(text)) > 0 },
     now: () => time,
   });
@@ -15,7 +15,7 @@ function written(isTTY: boolean, milliseconds: number): string[] {
     widths: [16, 16, 16],
     init: { groups: 2 },
     onProgress(progress) {
-      listener(progress);
+      onMaking(progress);
       time += milliseconds;
     },
   });

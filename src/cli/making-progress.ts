@@ -21,41 +21,48 @@ export interface MakingOutput {
 const live = { first: 1000, every: 200 };
 const lines = { first: 10_000, every: 10_000 };
 
-/** A listener for one network, which tells of it from its first call on. A live line is gone at the end. */
+/** The listener of one network, which tells of it from its first call on, and what takes its live line away. */
 export function makingProgress(
   { stream, now }: MakingOutput = { stream: process.stderr, now: () => performance.now() },
-): (progress: MakingProgress) => void {
+): { onMaking(progress: MakingProgress): void; stop(): void } {
   const { first, every } = stream.isTTY ? live : lines;
-  let began: number | undefined;
+  // Work before the first call is not in the time since.
+  let begin: { at: number; share: number } | undefined;
   let due = 0;
-  return (progress) => {
+  let shown = false;
+  const stop = () => {
+    if (shown && stream.isTTY) stream.write(CLEAR_LINE);
+    shown = false;
+  };
+  const onMaking = (progress: MakingProgress) => {
     const at = now();
-    if (progress.share === 1 && stream.isTTY && began !== undefined && at >= began + first) {
-      stream.write(CLEAR_LINE);
-      return;
-    }
-    if (began === undefined) {
-      began = at;
+    if (begin === undefined) {
+      begin = { at, share: progress.share };
       due = at + first;
     }
+    if (progress.share === 1) return stop();
     if (at < due) return;
     due = at + every;
-    const parts = makingParts(progress, (at - began) / 1000);
+    shown = true;
+    const seconds = (at - begin.at) / 1000;
+    const left = ((1 - progress.share) * seconds) / (progress.share - begin.share);
+    const parts = makingParts(progress, left);
     stream.write(
       stream.isTTY
         ? `${CLEAR_LINE}${colors.dim(fitWidth(parts, (stream.columns || 80) - 1))}`
         : `${parts.join("  ")}\n`,
     );
   };
+  return { onMaking, stop };
 }
 
 /** The most important first. */
-function makingParts({ layer, index, layers, share }: MakingProgress, seconds: number): string[] {
+function makingParts({ layer, index, layers, share }: MakingProgress, secondsLeft: number): string[] {
   return [
     "making the network",
     `${(100 * share).toFixed(1).padStart(5)} %`,
     `layer ${count(index + 1)}/${count(layers)}`,
-    `about ${duration(((1 - share) * seconds) / share)} left`,
+    `about ${duration(secondsLeft)} left`,
     layer,
   ];
 }

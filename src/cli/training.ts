@@ -36,7 +36,7 @@ export async function showTraining(
       signal: interrupt.signal,
       onStage: (text) => progress.stage(text),
       onDownload: downloadProgress(),
-      onMaking: makingProgress(),
+      onMaking: makingProgress().onMaking,
       onSaved: () => interrupt.listen(),
       onStart(start) {
         interrupt.listen();

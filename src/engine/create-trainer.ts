@@ -227,8 +227,11 @@ class WasmTrainer<L extends Layer> implements Trainer<L> {
     const { plan, lanes, memory } = this.#parts;
     const shards = this.#load(batch, 0, batch.count);
     const used = Math.min(lanes, shards);
+    // Of a small batch's lanes each has a sum to itself, where there are so many sums, so that more threads can help.
+    const together = used <= plan.sums ? 1 : plan.fields.together;
     this.#field("lanes", used);
-    this.#run(Phase.train, Math.ceil(used / plan.fields.together));
+    this.#field("together", together);
+    this.#run(Phase.train, Math.ceil(used / together));
     this.#run(Phase.reduce, plan.chunks);
     const { loss, correct } = this.#sums(shards);
     const squares = new Float64Array(memory.buffer, plan.fields.chunkSums, plan.chunks);

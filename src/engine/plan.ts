@@ -100,6 +100,8 @@ export interface Plan {
   readonly parameters: number;
   /** Chunks of the flat vectors. */
   readonly chunks: number;
+  /** Sums of gradients that there is room for. */
+  readonly sums: number;
   /** Layers whose last output alone is kept; all of them: nothing is computed twice (arena.ts). */
   readonly segment: number;
   readonly bytes: number;
@@ -117,6 +119,7 @@ export function makePlan(network: AnyNetwork, options: PlanOptions): Plan {
   const chunks = Math.ceil((parameters * 4) / CHUNK);
   const vector = parameters * 4;
   const together = lanesTogether(layers, options);
+  const sums = Math.ceil(options.lanes / together);
   const fields: Record<Field, number> = {
     layers: layers.length,
     descriptors: allocate(layers.length * DESCRIPTOR_WORDS * 4),
@@ -125,7 +128,7 @@ export function makePlan(network: AnyNetwork, options: PlanOptions): Plan {
     parameterBytes: vector,
     weightBytes: weightFloats * 4,
     learnedBytes: learnedFloats * 4,
-    gradients: allocate(vector * Math.ceil(options.lanes / together)),
+    gradients: allocate(vector * sums),
     lanes: options.lanes,
     together,
     shards: 0,
@@ -172,7 +175,16 @@ export function makePlan(network: AnyNetwork, options: PlanOptions): Plan {
   Object.assign(fields, rest, { arenaBytes, arenas: allocate(arenaBytes * options.threads) });
   const words = structures.flatMap((structure, i) => descriptorWords(structure, places[i], spaces[i]));
   indexArrays.push({ address: fields.descriptors, values: words });
-  return { fields, places, parameters, chunks, segment: arena.segment, bytes: allocate(0), indexArrays };
+  return {
+    fields,
+    places,
+    parameters,
+    chunks,
+    sums,
+    segment: arena.segment,
+    bytes: allocate(0),
+    indexArrays,
+  };
 }
 
 /** Writes header and descriptors. */
@@ -212,13 +224,17 @@ function placeParameters(layers: readonly Layer[]) {
 }
 
 /**
- * How many lanes may share a sum of gradients: two if they have one shard each, as there are few threads, so that the
- * second lane's gradient is added to the first's as it comes, and the bits are those of adding the two lanes afterwards.
- * Convolutions add to a weight's gradient more than once a shard, and batch normalization has sums of its own.
+ * How many lanes share a sum of gradients: two where they have one shard each and no thread has more of them to do for
+ * it. The second lane's gradient is added to the first's as it comes, and the bits are those of adding the two lanes
+ * afterwards. Convolutions add to a weight's gradient more than once a shard, and batch normalization has sums of its own.
  */
 function lanesTogether(layers: readonly Layer[], { lanes, shards, threads }: PlanOptions): number {
   const addsOnce = layers.every(({ kind }) => kind !== "convolution" && kind !== "batchNorm");
-  return addsOnce && shards === lanes && threads <= Math.ceil(lanes / 2) ? 2 : 1;
+  const pairs = Math.ceil(lanes / 2);
+  // Threads take pairs in turn; of an odd number of lanes the last is alone, and may be all that is left.
+  const spared = lanes % 2 === 1 && (pairs - 1) % threads === 0 ? 1 : 0;
+  const longest = 2 * Math.ceil(pairs / threads) - spared;
+  return addsOnce && shards === lanes && longest <= Math.ceil(lanes / threads) ? 2 : 1;
 }
 
 /** Addresses on 64-byte lines, from FIRST_FREE on. `allocate(0)` tells the end. */

@@ -236,11 +236,12 @@ async function certifyAgain(
     );
     return;
   }
-  onStage?.("certifying the network");
+  if (position.step > 0) onStage?.("making the network");
   const first =
     position.step === 0
       ? network
       : withInputScale(await buildNetwork(config, endsOf(dataset), onMaking), dataset);
+  onStage?.("certifying the network");
   await certifyAtStart(files, first, dataset);
 }
 

@@ -8,11 +8,14 @@
 
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { ArgumentError } from "../errors.ts";
-import { lbfgs } from "../math/lbfgs.ts";
+import { lbfgs, type Objective } from "../math/lbfgs.ts";
 import type { EdgeTopology } from "../topology/topology.ts";
 import { transpose } from "../topology/transpose.ts";
 import type { Initializer, InitializerOptions } from "./initializer.ts";
 import { orthogonal } from "./orthogonal.ts";
+
+/** Iterations of L-BFGS at most. */
+const FINISHING_STEPS = 1500;
 
 /** The largest shorter side: its square is held densely and decomposed at every projection. */
 const LARGEST_SIDE = 1024;
@@ -70,16 +73,19 @@ export function fitIsometry(
   const bounds = scale.map((deviation) => 2 * deviation);
   const finishes = weights.length >= (lines * crossLines) / 2;
   const { projections = 300, onProgress } = options;
+  const first = finishes ? 0.5 : 1;
   for (let i = 1; i <= projections; i++) {
     project(support, weights, bounds);
-    onProgress?.(i / (projections * (finishes ? 2 : 1)));
+    onProgress?.((first * i) / projections);
   }
   if (finishes) {
-    lbfgs((point, gradient) => isometryError(support, point, gradient), weights, {
-      pairs: 20,
-      iterations: 1500,
-      target: 1e-20 * lines,
-    });
+    let tried = 0;
+    const error: Objective = (point, gradient) => {
+      onProgress?.(Math.min(1, first + ((1 - first) * ++tried) / FINISHING_STEPS));
+      return isometryError(support, point, gradient);
+    };
+    lbfgs(error, weights, { pairs: 20, iterations: FINISHING_STEPS, target: 1e-20 * lines });
+    onProgress?.(1);
   }
   const squares = decompose(gram(support, weights), lines).realEigenvalues;
   return {

@@ -21,18 +21,13 @@ export function layerProgress(
   onProgress?: (progress: MakingProgress) => void,
 ): (i: number) => ((share: number) => void) | undefined {
   if (onProgress === undefined) return () => undefined;
-  const works = plans.map(makingWork);
-  const total = works.reduce((sum, work) => sum + work, 0);
-  let before = 0;
-  return (i) => {
-    const done = before;
-    before += works[i];
-    return (share) =>
-      onProgress({
-        layer: plans[i].name,
-        index: i,
-        layers: plans.length,
-        share: Math.min(1, (done + share * works[i]) / total),
-      });
-  };
+  const ends = [0];
+  for (const plan of plans) ends.push(ends[ends.length - 1] + makingWork(plan));
+  return (i) => (share) =>
+    onProgress({
+      layer: plans[i].name,
+      index: i,
+      layers: plans.length,
+      share: (ends[i] + share * (ends[i + 1] - ends[i])) / ends[plans.length],
+    });
 }

@@ -1,13 +1,14 @@
 /**
  * @file Which of the engine's representations a layer's mask runs as: dense, blocks or edges. The same connections,
- * none more and none fewer, so the choice is about speed alone; files keep the layer as it was made.
+ * none more and none fewer, so the choice is about speed; files keep the layer as it was made. Edges take 12 bytes of
+ * indices a weight in training, where blocks take none; where blocks run as edges a network is as large as one of edges.
  *
  * The rule is structural, with two measured numbers in it. A mask that can be both runs as blocks from sides of 4 on.
  * Linear layers of smaller blocks, none of them long, run as edges: as blocks a training step takes 1.1 to 1.2 times
- * the time and a prediction of the runtime for one sample 1.4 to 1.9 times (degrees 2 and 3; docs/benchmarks, "Blocks
- * or edges"). Between the two, where one side is short and the other long, training is faster as edges and the runtime
- * as blocks, and a layer stays as it was made. So do convolutions of small groups, which train faster as edges and
- * predict faster as blocks.
+ * the time and a prediction of the runtime for one sample 1.4 to 1.9 times. Between the two, where one side is short
+ * and the other long, training is faster as edges and the runtime as blocks, and a layer stays as it was made. So do
+ * convolutions of small groups, which train faster as edges and predict faster as blocks (docs/performance.md, "Small
+ * blocks").
  *
  * Edges that are blocks unknown to whoever made them are groups of rows with the same columns, no column in two groups;
  * one group is a dense layer.

@@ -3,14 +3,17 @@
  */
 
 import { type Command, Option } from "commander";
+import type { Dataset } from "../../data/dataset.ts";
 import { ArgumentError } from "../../errors.ts";
 import { buildNetwork } from "../../experiment/build-network.ts";
 import { completeNetworkSettings } from "../../experiment/config.ts";
 import { type Counts, countsOf } from "../../experiment/counts.ts";
 import { prepare } from "../../experiment/run.ts";
 import { certifyOn, writeJson } from "../../experiment/run-records.ts";
+import type { Settings } from "../../experiment/settings.ts";
 import { columns, count } from "../../experiment/words.ts";
 import { saveNetwork } from "../../formats/index.ts";
+import type { AnyNetwork } from "../../network/network.ts";
 import { downloadProgress } from "../download-progress.ts";
 import { addSettingFlags } from "../flags.ts";
 import { makingProgress } from "../making-progress.ts";
@@ -56,15 +59,7 @@ export function addInit(program: Command): void {
       const given = await givenSettings(options, options.dataset as string | undefined, null);
       if (given.dataset === undefined) refuseDataFlags(given);
       const settings = completeNetworkSettings(given);
-      const onMaking = makingProgress();
-      const { network, dataset } =
-        given.dataset === undefined
-          ? { network: await buildNetwork(settings, undefined, onMaking), dataset: undefined }
-          : await prepare(settings, {
-              onDownload: downloadProgress(),
-              onMaking,
-              onNotice: (text) => note(`note: ${text}`),
-            });
+      const { network, dataset } = await made(settings, given.dataset !== undefined);
       await saveNetwork(network, out);
       if (proof !== undefined) await writeJson(proof, certifyOn(network, dataset));
       const counts = countsOf(network);
@@ -72,6 +67,24 @@ export function addInit(program: Command): void {
         printJson({ event: "end", file: out, certificate: proof ?? null, ...counts });
       else print(summary(out, proof, counts, given.dataset ?? "mnist"));
     });
+}
+
+/** The network, and the dataset that it fits, if there is one. */
+async function made(
+  settings: Settings,
+  fitted: boolean,
+): Promise<{ network: AnyNetwork; dataset?: Dataset }> {
+  const { onMaking, stop } = makingProgress();
+  try {
+    if (!fitted) return { network: await buildNetwork(settings, undefined, onMaking) };
+    return await prepare(settings, {
+      onDownload: downloadProgress(),
+      onMaking,
+      onNotice: (text) => note(`note: ${text}`),
+    });
+  } finally {
+    stop();
+  }
 }
 
 async function checkOutputs(out: string, proof: string | undefined, force: boolean): Promise<void> {

@@ -93,7 +93,7 @@ export function panelForward(convolution: bool, height: i32, w: usize, n: usize,
 
 /**
  * One block forward: m rows, n columns. `x` is its first input, `bias` its first row's. From `ahead` on, unless it is 0,
- * as many bytes are claimed as the outputs take: they must be free to be written over.
+ * as many bytes are claimed as the outputs of full panels take: they must be free to be written over.
  */
 export function blockForward(w: usize, m: usize, n: usize, x: usize, rows: usize, out: usize, bias: usize, ahead: usize, rowBytes: usize): void {
   // With plain SIMD a pair is no faster than a tile.

@@ -21,16 +21,18 @@ function chunkEnd(chunk: usize): usize {
 export function reduceChunk(chunk: usize): void {
   const gradients = field(Field.Gradients);
   const stride = field(Field.ParameterBytes);
+  const lanes = field(Field.Lanes);
   const apart = field(Field.Together) == 1;
   const pair = apart ? 2 * stride : stride;
-  const end = gradients + (apart ? field(Field.Lanes) : (field(Field.Lanes) + 1) >> 1) * stride;
   let squares = f64x2.splat(0);
   for (let offset = chunk * CHUNK; offset < chunkEnd(chunk); offset += 16) {
     let sum = v128.load(gradients + offset);
-    if (apart && gradients + stride < end) sum = f32x4.add(sum, v128.load(gradients + stride + offset));
-    for (let at = gradients + pair; at < end; at += pair) {
+    if (apart && lanes > 1) sum = f32x4.add(sum, v128.load(gradients + stride + offset));
+    let at = gradients;
+    for (let lane: usize = 2; lane < lanes; lane += 2) {
+      at += pair;
       let both = v128.load(at + offset);
-      if (apart && at + stride < end) both = f32x4.add(both, v128.load(at + stride + offset));
+      if (apart && lane + 1 < lanes) both = f32x4.add(both, v128.load(at + stride + offset));
       sum = f32x4.add(sum, both);
     }
     v128.store(gradients + offset, sum);
