@@ -44,8 +44,8 @@ describe("the progress of making a network", () => {
 
   it("is a live line on a terminal, gone at the end", () => {
     const texts = written(true, 100);
-    // 34 reports in 3.4 s, every second of them from the first second on.
-    expect(texts).toHaveLength(13);
+    // 34 reports in 3.3 s, the last two of the whole: every second of them from the first second on, and the end.
+    expect(texts).toHaveLength(12);
     expect(texts[0]).toContain("making the network");
     expect(texts[0]).toMatch(/ {2}layer 1\/2 {2}about \d\.\d s left {2}layers\.0/);
     expect(texts.at(-1)).toBe("\r\u001b[2K");
