@@ -11,7 +11,7 @@ export const title = "Growth";
 const STEPS = 3;
 /** Widths and layers of a network that 32-bit memory does not hold at high degrees. */
 const END = { width: 16384, layers: 24 };
-const LARGEST_DEGREE = 512;
+const LARGEST_DEGREE = 1024;
 const square = (width, layers) => Array(layers + 1).fill(width);
 const SIZES = {
   "3 layers × 16384, degree 64, batch 128": {
@@ -77,6 +77,7 @@ async function endOfMemory(least) {
       tried.push({ degree, code: code ?? null, message });
     }
   }
+  if (tried[0].bytes !== undefined) throw new Error(`degree ${LARGEST_DEGREE} fits: nothing was refused`);
   return { ...END, tried };
 }
 
