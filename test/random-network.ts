@@ -49,6 +49,18 @@ function randomConstruction(size: number, random: RandomStream): Pick<EdgeTopolo
   return { construction: { kind: "givens", stages: [stage(), stage()] } };
 }
 
+/** Groups of random, uneven sizes on random orders: what no builder would make, so that nobody assumes what they do. */
+export function unevenBlocks(
+  rows: number,
+  columns: number,
+  groups: number,
+  random: RandomStream,
+): BlockTopology {
+  const [rowOffsets, columnOffsets] = [cut(rows, groups, random), cut(columns, groups, random)];
+  const [rowOrder, columnOrder] = [random.permutation(rows), random.permutation(columns)];
+  return { kind: "blocks", name: "test", rows, columns, rowOrder, columnOrder, rowOffsets, columnOffsets };
+}
+
 /** Blocks or edges of any kind, now and then with outputs that nothing is connected to. */
 export function randomTopology(rows: number, columns: number, random: RandomStream): Topology {
   return (random.integer(2) === 0 ? randomBlocks : randomEdges)(rows, columns, random);

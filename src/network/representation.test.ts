@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type RandomStream, randomStream } from "../math/random.ts";
-import { type BlockTopology, buildTopology, type EdgeTopology, type Topology } from "../topology/index.ts";
+import { unevenBlocks } from "../../test/random-network.ts";
+import { randomStream } from "../math/random.ts";
+import { buildTopology, type EdgeTopology, type Topology } from "../topology/index.ts";
 import { representationOf as ofLayer } from "./representation.ts";
 
 const representationOf = (topology: Topology) => ofLayer({ kind: "linear", topology });
@@ -51,17 +52,6 @@ function asEdges(topology: Topology): EdgeTopology {
 function sao(rows: number, columns: number, groups: number, seed: number): Topology {
   const random = randomStream(seed);
   return buildTopology("sao", { rows, columns }, { groups }, { arrangement: "random", random });
-}
-
-/** Groups of any sizes on random orders. */
-function unevenBlocks(rows: number, columns: number, groups: number, random: RandomStream): BlockTopology {
-  const cuts = (total: number) => {
-    const inner = random.permutation(total - 1).slice(0, groups - 1);
-    return Int32Array.from([0, ...Array.from(inner, (cut) => cut + 1).sort((a, b) => a - b), total]);
-  };
-  const [rowOffsets, columnOffsets] = [cuts(rows), cuts(columns)];
-  const [rowOrder, columnOrder] = [random.permutation(rows), random.permutation(columns)];
-  return { kind: "blocks", name: "test", rows, columns, rowOrder, columnOrder, rowOffsets, columnOffsets };
 }
 
 const sizesOf = (offsets: Int32Array) => [...offsets.subarray(1)].map((end, q) => end - offsets[q]);

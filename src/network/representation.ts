@@ -159,14 +159,18 @@ function asEdges(blocks: BlockTopology): { topology: EdgeTopology; order: Int32A
   const order = new Int32Array(columnIndices.length);
   let next = 0;
   for (let q = 0; q + 1 < rowOffsets.length; q++) {
-    const own = columnOrder.subarray(columnOffsets[q], columnOffsets[q + 1]);
-    const ascending = Int32Array.from(own, (_, j) => j).sort((a, b) => own[a] - own[b]);
+    const [first, width] = [columnOffsets[q], columnOffsets[q + 1] - columnOffsets[q]];
+    // Edges have a row's columns in ascending order.
+    const ascending = new Int32Array(width);
+    for (let j = 0; j < width; j++) ascending[j] = j;
+    if (width > 1) ascending.sort((a, b) => columnOrder[first + a] - columnOrder[first + b]);
     for (let i = rowOffsets[q]; i < rowOffsets[q + 1]; i++) {
-      for (const [k, j] of ascending.entries()) {
-        columnIndices[rowPointers[rowOrder[i]] + k] = own[j];
-        order[rowPointers[rowOrder[i]] + k] = next + j;
+      const from = rowPointers[rowOrder[i]];
+      for (let k = 0; k < width; k++) {
+        columnIndices[from + k] = columnOrder[first + ascending[k]];
+        order[from + k] = next + ascending[k];
       }
-      next += own.length;
+      next += width;
     }
   }
   return { topology: { kind: "edges", name, rows, columns, rowPointers, columnIndices }, order };
