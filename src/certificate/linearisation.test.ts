@@ -59,7 +59,7 @@ describe("Linearisation", () => {
         const direction = normals(width, random);
         const step = 1e-6;
         for (const [s, sample] of samples.entries()) {
-          const [up, down] = [step, -step].map((size) =>
+          const [up, at, down] = [step, 0, -step].map((size) =>
             activations(
               network,
               sample.map((value, i) => value + size * direction[i]),
@@ -71,7 +71,9 @@ describe("Linearisation", () => {
             const product = new Float64Array(operator.rows);
             operator.multiply(direction, product);
             for (const [i, value] of product.entries()) {
-              expect(value).toBeCloseTo((up[last][i] - down[last][i]) / (2 * step), 6);
+              // Where an activation's corner lies within the step there is no derivative to compare with.
+              const corner = Math.abs(up[last][i] - 2 * at[last][i] + down[last][i]) > 1e-4 * step;
+              if (!corner) expect(value).toBeCloseTo((up[last][i] - down[last][i]) / (2 * step), 6);
             }
             const y = normals(operator.rows, random);
             const back = new Float64Array(width);
