@@ -3,6 +3,7 @@
  */
 
 import { FileError } from "../errors.ts";
+import { plain } from "./quote.ts";
 
 /** What was being done to the file. */
 export type FileAction = "read" | "write";
@@ -78,7 +79,7 @@ export function systemCode(error: unknown): string | undefined {
 }
 
 /**
- * A FileError for a failed system call on `path`, with the cause kept. `written` says what became of a file
+ * A FileError for a failed system call on `path`, which a file may have named, with the cause kept. `written` says what became of a file
  * that was to be replaced, e.g. `"the old file is untouched"`.
  */
 export function fileError(action: FileAction, path: string, error: unknown, written?: string): FileError {
@@ -86,10 +87,12 @@ export function fileError(action: FileAction, path: string, error: unknown, writ
   const known = errno === undefined ? undefined : EXPLANATIONS[errno];
   const after = written === undefined ? "" : ` (${written})`;
   if (known === undefined) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return new FileError("file-failed", `cannot ${action} ${path}: ${reason}${after}`, { cause: error });
+    const reason = plain(error instanceof Error ? error.message : String(error));
+    return new FileError("file-failed", `cannot ${action} ${plain(path)}: ${reason}${after}`, {
+      cause: error,
+    });
   }
   const [code, reading, writing] = known;
   const reason = action === "read" ? reading : writing;
-  return new FileError(code, `cannot ${action} ${path}: ${reason}${after}`, { cause: error });
+  return new FileError(code, `cannot ${action} ${plain(path)}: ${reason}${after}`, { cause: error });
 }

@@ -10,6 +10,7 @@ import { type FileHandle, open, readdir, realpath, rename, rm, stat } from "node
 import { basename, dirname, join } from "node:path";
 import { FileError, FormatError, IsosparseError } from "../errors.ts";
 import { fileError, systemCode } from "./file-errors.ts";
+import { plain } from "./quote.ts";
 
 /** The most bytes one call of the operating system may move. */
 const MAX_TRANSFER = 2 ** 30;
@@ -103,7 +104,10 @@ export async function openForReading(path: string): Promise<OpenedFile> {
     const status = await stat(path);
     if (status.isDirectory()) throw Object.assign(new Error("is a folder"), { code: "EISDIR" });
     if (!status.isFile()) {
-      throw new FileError("not-a-file", `cannot read ${path}: not a regular file; give the path of one`);
+      throw new FileError(
+        "not-a-file",
+        `cannot read ${plain(path)}: not a regular file; give the path of one`,
+      );
     }
     return { path, handle: await open(path, "r"), size: status.size };
   } catch (error) {
