@@ -31,8 +31,7 @@ export function summary({ sections, nodes }) {
 
 /** Entries of sections by the version of the Node that measured them; the one of most sections first. */
 function ownRuns(sections, nodes) {
-  const runs = Object.entries(nodes).map(([version, entries]) => [version, { ...entries }]);
-  const byVersion = new Map(runs);
+  const byVersion = new Map(Object.entries(nodes));
   const main = mostCommon(sections, ({ machine }) => machine.node);
   for (const [name, entry] of Object.entries(sections)) {
     const { node } = entry.machine;

@@ -6,9 +6,7 @@
 import { count, duration } from "../experiment/words.ts";
 import type { MakingProgress } from "../network/making-progress.ts";
 import { colors } from "./colors.ts";
-import { fitWidth } from "./progress.ts";
-
-const CLEAR_LINE = "\r\u001b[2K";
+import { CLEAR_LINE, fitWidth } from "./progress.ts";
 
 /** Where the lines go. */
 export interface MakingOutput {

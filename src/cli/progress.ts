@@ -12,6 +12,9 @@ import { count, decimal, duration, percent, plural } from "../experiment/words.t
 import { colors } from "./colors.ts";
 import { note } from "./output.ts";
 
+/** Takes away what a terminal's line has, and goes back to its beginning. */
+export const CLEAR_LINE = "\r\u001b[2K";
+
 /** Draws the progress of one run. */
 export interface Progress {
   /** What is being done before the start. */
@@ -58,19 +61,18 @@ function liveProgress(): Progress {
     },
     Presets.legacy,
   );
-  const clearLine = "\r\u001b[2K";
   // Lines that stay are written where the bar was, and the bar goes on below.
   const above = (text: string) => {
     const active = bar.isActive;
     if (active) bar.stop();
-    else process.stderr.write(clearLine);
+    else process.stderr.write(CLEAR_LINE);
     note(text);
     if (active) bar.start(line.steps, line.step);
   };
   return {
-    stage: (text) => process.stderr.write(`${clearLine}${colors.dim(`${text} ...`)}`),
+    stage: (text) => process.stderr.write(`${CLEAR_LINE}${colors.dim(`${text} ...`)}`),
     start(run) {
-      process.stderr.write(clearLine);
+      process.stderr.write(CLEAR_LINE);
       note(heading(run));
       const { step, steps, config } = run;
       const classes = config.loss === "cross-entropy";
@@ -94,7 +96,7 @@ function liveProgress(): Progress {
     notice: (text) => above(`${colors.yellow("note:")} ${text}`),
     stop() {
       bar.stop();
-      process.stderr.write(clearLine);
+      process.stderr.write(CLEAR_LINE);
     },
   };
 }
