@@ -13,7 +13,7 @@ import type { TrainingProgress } from "../experiment/compare/train-network.ts";
 import { count, decimal, duration, percent, plural } from "../experiment/words.ts";
 import { colors } from "./colors.ts";
 import { note } from "./output.ts";
-import { fitWidth } from "./progress.ts";
+import { CLEAR_LINE, fitWidth } from "./progress.ts";
 import { wrapWidth } from "./wrap-width.ts";
 
 /** Draws the progress of one comparison. */
@@ -50,7 +50,6 @@ function lineProgress(): ComparisonProgress {
 }
 
 function liveProgress(): ComparisonProgress {
-  const clearLine = "\r\u001b[2K";
   const width = () => (process.stderr.columns || 80) - 1;
   const bars = new MultiBar(
     {
@@ -71,9 +70,9 @@ function liveProgress(): ComparisonProgress {
   const slots: { bar: SingleBar; parts: readonly string[] }[] = [];
   const staysAbove = (text: string) => bars.log(`${text}\n`);
   return {
-    stage: (text) => process.stderr.write(`${clearLine}${colors.dim(`${text} ...`)}`),
+    stage: (text) => process.stderr.write(`${CLEAR_LINE}${colors.dim(`${text} ...`)}`),
     start(start) {
-      process.stderr.write(clearLine);
+      process.stderr.write(CLEAR_LINE);
       note(heading(start));
       [since, first, now] = [performance.now(), start, start];
       for (let slot = 0; slot < start.slots; slot++) {
@@ -98,7 +97,7 @@ function liveProgress(): ComparisonProgress {
     notice: (text) => staysAbove(`${colors.yellow("note:")} ${text}`),
     stop() {
       bars.stop();
-      process.stderr.write(clearLine);
+      process.stderr.write(CLEAR_LINE);
     },
   };
 }
